@@ -1,0 +1,124 @@
+//! A command of the command line, as data.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::EXIT_ENGINE;
+use crate::{Error, Result};
+
+/// One verb: its name, its flags, and what it does. A step exports its verbs as a list of these; the binary of
+/// step N registers those of the steps up to N, and a later verb of the same name replaces an earlier one.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// The verb.
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Adds flags and arguments; called only when the verb is used.
+    pub define: fn(clap::Command) -> clap::Command,
+    /// Does it: writes what a person or a pipe asked for to the writer, and returns the exit status.
+    pub run: fn(&ArgMatches, &mut dyn Write) -> Result<u8>,
+}
+
+/// The `main` of every step: parses the command line, runs the verb, prints an error the way Podman does.
+pub fn main(program: &'static str, about: &'static str, commands: &[&[Command]]) -> ExitCode {
+    ExitCode::from(dispatch(definition(program, about, commands), commands, std::env::args_os()))
+}
+
+/// The whole command line, lazily: the flags of a verb are defined when it is used.
+#[must_use]
+pub fn definition(program: &'static str, about: &'static str, commands: &[&[Command]]) -> clap::Command {
+    let mut app = clap::Command::new(program)
+        .about(about)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true);
+    for command in resolve(commands) {
+        app = app.subcommand(clap::Command::new(command.name).about(command.about).defer(command.define));
+    }
+    app
+}
+
+/// The last command of each name, in the order of the first.
+fn resolve(commands: &[&[Command]]) -> Vec<Command> {
+    let mut found: Vec<Command> = Vec::new();
+    for command in commands.iter().copied().flatten() {
+        match found.iter_mut().find(|known| known.name == command.name) {
+            Some(known) => *known = *command,
+            None => found.push(*command),
+        }
+    }
+    found
+}
+
+/// Parses `args` by `app`, runs the verb among `commands`, and returns the exit status.
+pub fn dispatch(app: clap::Command, commands: &[&[Command]], args: impl IntoIterator<Item = OsString>) -> u8 {
+    let program = app.get_name().to_string();
+    let matches = match app.try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&program, &error),
+    };
+    let Some((name, sub)) = matches.subcommand() else { return EXIT_ENGINE };
+    let Some(command) = resolve(commands).into_iter().find(|command| command.name == name) else {
+        return EXIT_ENGINE;
+    };
+    let mut out = io::stdout();
+    let result = (command.run)(sub, &mut out).and_then(|status| match out.flush() {
+        Ok(()) => Ok(status),
+        Err(error) => Err(Error::os("write to standard output", error)),
+    });
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "Error: {error}");
+            error.status()
+        }
+    }
+}
+
+/// A wrong command line, in Podman's words and with its exit status.
+fn usage(program: &str, error: &clap::Error) -> u8 {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match error.print() {
+            Ok(()) => 0,
+            Err(_) => EXIT_ENGINE,
+        };
+    }
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(value)) => value.clone(),
+        Some(ContextValue::Strings(values)) => values.join(", "),
+        _ => String::new(),
+    };
+    let verb = of(ContextKind::Usage);
+    let _ = verb;
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let flag = of(ContextKind::InvalidArg);
+            match flag.strip_prefix("--") {
+                Some(_) => format!("unknown flag: {flag}"),
+                None if flag.starts_with('-') => {
+                    format!("unknown shorthand flag: '{}' in {flag}", flag.chars().nth(1).unwrap_or('-'))
+                }
+                None => format!("unexpected argument: {flag}"),
+            }
+        }
+        ErrorKind::InvalidSubcommand => format!("unrecognized command `{program} {}`", of(ContextKind::InvalidSubcommand)),
+        ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
+        ErrorKind::InvalidValue if of(ContextKind::InvalidValue).is_empty() => {
+            format!("flag needs an argument: {}", of(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            format!("invalid argument \"{}\" for {}", of(ContextKind::InvalidValue), of(ContextKind::InvalidArg))
+        }
+        _ => {
+            let _ = write!(io::stderr(), "{}", error.render());
+            return EXIT_ENGINE;
+        }
+    };
+    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{program} --help'");
+    EXIT_ENGINE
+}

@@ -1,0 +1,91 @@
+//! The one error that crosses every layer, and every process boundary.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Exit status for an error of the engine itself, as Podman's.
+pub const EXIT_ENGINE: u8 = 125;
+/// Exit status when the program was found but could not be executed.
+pub const EXIT_CANNOT_EXECUTE: u8 = 126;
+/// Exit status when the program was not found.
+pub const EXIT_NOT_FOUND: u8 = 127;
+
+/// A step that failed: what was tried and on what, what the kernel answered, what to do about it.
+///
+/// It is plain data because most failures happen in a child between its birth and its `exec`, and have to
+/// travel through a pipe to reach a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    tried: String,
+    cause: Option<String>,
+    hint: Option<String>,
+    exit: u8,
+}
+
+/// The result of everything that can fail in these crates.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error without a system call behind it.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Error { tried: what.into(), cause: None, hint: None, exit: EXIT_ENGINE }
+    }
+
+    /// `tried` names the step and its object ("mount proc on /proc"), `cause` is the kernel's answer.
+    #[must_use]
+    pub fn os(tried: impl Into<String>, cause: impl Into<std::io::Error>) -> Self {
+        let cause = cause.into();
+        Error { cause: Some(describe(&cause)), ..Error::new(tried) }
+    }
+
+    /// `tried` names the step, `cause` is another library's error.
+    #[must_use]
+    pub fn because(tried: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Error { cause: Some(cause.to_string()), ..Error::new(tried) }
+    }
+
+    /// What a person can do about it; printed after `Hint:`.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The exit status that this error ends the program with (125 unless said otherwise).
+    #[must_use]
+    pub fn exit(mut self, status: u8) -> Self {
+        self.exit = status;
+        self
+    }
+
+    /// The exit status that this error ends the program with.
+    #[must_use]
+    pub fn status(&self) -> u8 {
+        self.exit
+    }
+}
+
+/// The kernel's words without Rust's "(os error N)".
+fn describe(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => nix::errno::Errno::from_raw(code).desc().to_string(),
+        None => error.to_string(),
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.tried)?;
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nHint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
