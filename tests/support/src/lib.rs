@@ -1,1 +1,22 @@
-//! support.
+//! What the tests of every step share: an unprivileged user to run as, a small root file system to run in, a
+//! terminal to type on, and eyes outside the container.
+//!
+//! ```no_run
+//! let world = support::World::new();
+//! let rootfs = world.busybox_rootfs();
+//! world.command("rootfs").args(["run", "--rootfs"]).arg(&rootfs).args(["id", "-u"]).assert().success().stdout("0\n");
+//! ```
+//!
+//! A missing prerequisite is a failed test that names the command which mends it; nothing is skipped.
+
+pub mod observe;
+pub mod pty;
+mod rootfs;
+mod settings;
+mod user;
+mod world;
+
+pub use rootfs::busybox_rootfs;
+pub use settings::settings;
+pub use user::{User, user};
+pub use world::{World, rootless, rootless_process};
