@@ -106,7 +106,9 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
                 None => format!("unexpected argument: {flag}"),
             }
         }
-        ErrorKind::InvalidSubcommand => format!("unrecognized command `{program} {}`", of(ContextKind::InvalidSubcommand)),
+        ErrorKind::InvalidSubcommand => {
+            format!("unrecognized command `{program} {}`", of(ContextKind::InvalidSubcommand))
+        }
         ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
         ErrorKind::InvalidValue if of(ContextKind::InvalidValue).is_empty() => {
             format!("flag needs an argument: {}", of(ContextKind::InvalidArg))

@@ -1,0 +1,116 @@
+//! The three habits of everything that is kept on disk: directories only their owner can enter, files that
+//! appear whole or not at all, and locks that the kernel lets go when their holder dies.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use process::{Error, Result};
+use rustix::fs::{FlockOperation, flock};
+
+/// Makes `path` and its parents, each with mode 0700: image content has setuid files, and nobody but the owner
+/// of the store may reach them from the host.
+pub fn make_dir(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Error::os(format!("create {}", path.display()), error))
+}
+
+/// Writes `bytes` to a temporary name and renames it: a reader sees the old file or the new one.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = format!("{}.{}", path.display(), unique());
+    let failed = |error| Error::os(format!("write {}", path.display()), error);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&name, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&name);
+    }
+    written.map_err(failed)
+}
+
+/// A suffix that no other process and no other call here uses now.
+pub fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("{}-{:x}-{:x}.tmp", std::process::id(), now, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An exclusive lock, held until dropped.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock on `path`, a file that is made when it is not there and never removed.
+    pub fn take(path: &Path) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::os(format!("lock {}", path.display()), error);
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+        Ok(Lock { _file: file })
+    }
+}
+
+/// A directory for work in progress. It is gone when this is dropped; after a crash the next one to ask for
+/// such a directory removes it.
+pub struct Scratch {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes a directory below `parent`.
+    // ANCHOR: scratch
+    pub fn new(parent: &Path) -> Result<Self> {
+        make_dir(parent)?;
+        // Held while we make and lock ours, so that nobody sweeps it in between.
+        let _gate = Lock::take(&parent.join("lock"))?;
+        sweep(parent);
+        let path = parent.join(unique());
+        make_dir(&path)?;
+        let lock = File::open(&path).map_err(|error| Error::os(format!("open {}", path.display()), error))?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|error| Error::os("lock a temporary directory", error))?;
+        Ok(Scratch { path, _lock: lock })
+    }
+    // ANCHOR_END: scratch
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Removes the directories below `parent` whose maker is dead: its lock went with it.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        let Ok(directory) = File::open(entry.path()) else { continue };
+        if flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Reads a file that may not exist, at most `limit` bytes.
+pub fn read_if_exists(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    use std::io::Read;
+    let failed = |error| Error::os(format!("read {}", path.display()), error);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(Some(bytes))
+}

@@ -1,0 +1,118 @@
+//! Layers: a tar stream becomes a directory, and nothing outside of that directory changes.
+
+pub mod beneath;
+pub mod decompress;
+mod entry;
+pub mod meta;
+pub mod whiteout;
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use process::{Error, Result};
+use rustix::fs::{FileType, Mode, OFlags, openat};
+
+use self::beneath::Root;
+use self::entry::Writer;
+use crate::digest::Hashing;
+use crate::disk::{Lock, Scratch, make_dir, write_whole};
+use crate::tape::Tape;
+use crate::{Digest, Store};
+
+/// What a layer should be.
+pub struct Expected<'a> {
+    /// The digest of the plain tar, from the configuration.
+    pub diff_id: &'a Digest,
+    /// The digest of the bytes as they come, from a manifest, if there is one.
+    pub blob: Option<&'a Digest>,
+}
+
+/// Extracts the layer that `blob` holds (plain, gzip or zstd) to the store, unless it is there, and returns the
+/// length of its plain tar. It appears under its diff ID only when it is complete and its digests are right.
+///
+/// # Errors
+/// When the stream is no layer, is not the expected one, or cannot be written; nothing is left behind.
+// ANCHOR: apply
+pub fn apply(store: &Store, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
+    let target = store.layer(expected.diff_id);
+    let _lock = {
+        make_dir(target.parent().unwrap_or(&target))?;
+        Lock::take(&target.with_extension("lock"))?
+    };
+    if let Some(size) = size(&target)? {
+        return Ok(size);
+    }
+    let scratch = Scratch::new(&store.scratch())?;
+    let work = scratch.path().join("layer");
+    let diff = work.join("diff");
+    make_dir(&diff)?;
+
+    let what = |error: std::io::Error| Error::because(format!("unpacking layer {}", expected.diff_id), error);
+    let limits = store.limits();
+    let mut hashed_blob = Hashing::new(blob, u64::MAX);
+    let plain = decompress::open(&mut hashed_blob).map_err(what)?;
+    let mut tape = Tape::new(Hashing::new(plain, limits.layer_bytes));
+    let directory = File::open(&diff).map_err(what)?;
+    let mut writer = Writer::new(Root::new(directory.into()), limits)?;
+    while let Some(entry) = tape.next().map_err(what)? {
+        writer.write(&entry, &mut tape)?;
+    }
+    writer.finish()?;
+
+    let (diff_id, size) = tape.into_source().finish().map_err(what)?;
+    check("layer", &diff_id, expected.diff_id)?;
+    if let Some(digest) = expected.blob {
+        check("blob", &hashed_blob.finish().map_err(what)?.0, digest)?;
+    }
+    write_whole(&work.join("size"), size.to_string().as_bytes())?;
+    fs::rename(&work, &target).map_err(what)?;
+    Ok(size)
+}
+// ANCHOR_END: apply
+
+fn check(what: &str, is: &Digest, should: &Digest) -> Result<()> {
+    if is == should {
+        return Ok(());
+    }
+    Err(Error::new(format!("{what} has digest {is}, expected {should}")))
+}
+
+/// The length of the plain tar of a layer that is in the store.
+pub(crate) fn size(layer: &Path) -> Result<Option<u64>> {
+    let Some(bytes) = crate::disk::read_if_exists(&layer.join("size"), 32)? else { return Ok(None) };
+    Ok(std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()))
+}
+
+/// Whether this process is in a user namespace other than the first one.
+pub(crate) fn in_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
+        let fields: Vec<&str> = map.split_whitespace().collect();
+        fields != ["0", "0", "4294967295"]
+    })
+}
+
+/// Extracts the layers of a plain tar to `directory` alone, for those who want no store: tests and `cp`.
+///
+/// # Errors
+/// As [`apply`].
+pub fn extract(tar: impl Read, directory: &Path, limits: &crate::Limits) -> Result<()> {
+    let what = |error: std::io::Error| Error::because(format!("unpacking to {}", directory.display()), error);
+    let root = File::open(directory).map_err(what)?;
+    let mut tape = Tape::new(Hashing::new(BufReader::new(tar), limits.layer_bytes));
+    let mut writer = Writer::new(Root::new(root.into()), limits)?;
+    while let Some(entry) = tape.next().map_err(what)? {
+        writer.write(&entry, &mut tape)?;
+    }
+    writer.finish()
+}
+
+/// Opens a directory by its name, not followed.
+fn open_directory(place: &beneath::Place) -> rustix::io::Result<std::os::fd::OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(&place.parent, &place.name[..], flags, Mode::empty())
+}
+
+fn is_directory(place: &beneath::Place) -> rustix::io::Result<bool> {
+    Ok(place.kind()? == Some(FileType::Directory))
+}
