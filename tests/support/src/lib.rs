@@ -9,6 +9,7 @@
 //!
 //! A missing prerequisite is a failed test that names the command which mends it; nothing is skipped.
 
+pub mod image;
 pub mod observe;
 pub mod pty;
 mod rootfs;
@@ -16,6 +17,7 @@ mod settings;
 mod user;
 mod world;
 
+pub use image::{busybox_archive, podman_save};
 pub use rootfs::busybox_rootfs;
 pub use settings::settings;
 pub use user::{User, user};

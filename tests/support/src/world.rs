@@ -138,6 +138,7 @@ impl Drop for World {
     fn drop(&mut self) {
         let Some(dir) = self.dir.take() else { return };
         let root = dir.keep();
+        crate::image::end_podman(&root);
         if fs::remove_dir_all(&root).is_err() {
             // What subordinate ids own is ours inside a user namespace that maps them.
             let _ = Command::new("unshare")
