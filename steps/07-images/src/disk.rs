@@ -20,23 +20,11 @@ pub fn make_dir(path: &Path) -> Result<()> {
         .map_err(|error| Error::os(format!("create {}", path.display()), error))
 }
 
-/// Writes `bytes` to a temporary name and renames it: a reader sees the old file or the new one.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = format!("{}.{}", path.display(), unique());
-    let failed = |error| Error::os(format!("write {}", path.display()), error);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name).map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| fs::rename(&name, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&name);
-    }
-    written.map_err(failed)
-}
-
-/// A suffix that no other process and no other call here uses now.
-pub fn unique() -> String {
+/// A name that no other process and no other call here uses now.
+fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("{}-{:x}-{:x}.tmp", std::process::id(), now, COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("{}-{:x}-{:x}", std::process::id(), now, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// An exclusive lock, held until dropped.
@@ -81,6 +69,15 @@ impl Scratch {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Writes `bytes` to a file in here and renames it to `path`: a reader sees the old file or the new one, and
+    /// what a crash leaves is swept with the directory.
+    pub fn publish(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let name = self.path.join(unique());
+        let failed = |error| Error::os(format!("write {}", path.display()), error);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name).map_err(failed)?;
+        file.write_all(bytes).and_then(|()| fs::rename(&name, path)).map_err(failed)
     }
 }
 

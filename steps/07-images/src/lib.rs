@@ -14,7 +14,7 @@ pub mod reference;
 mod store;
 mod tape;
 
-pub use cli::{commands, default_root, enter, root_argument};
+pub use cli::{commands, default_root, enter, open_store, root_argument};
 pub use config::Config;
 pub use digest::Digest;
 pub use store::{Image, Limits, Store};

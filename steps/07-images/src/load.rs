@@ -1,12 +1,13 @@
 //! From an archive to the store: layers, then documents, then the record, then the names, so that whatever is
 //! named is complete.
 
+use std::fs::File;
 use std::path::Path;
 
 use process::{Error, Result};
 
 use crate::archive::{Archive, Candidate};
-use crate::disk::write_whole;
+use crate::disk::Scratch;
 use crate::layer::{self, Expected};
 use crate::{Digest, Image, Store, config};
 
@@ -20,21 +21,20 @@ impl Store {
     /// # Errors
     /// When it is no image archive, or is not what it says.
     pub fn load(&self, archive: &Path) -> Result<Vec<String>> {
-        self.load_archive(&Archive::open(archive, &self.scratch(), self.limits())?)
+        let file = File::open(archive).map_err(|error| Error::os(format!("open {}", archive.display()), error))?;
+        self.load_file(file)
     }
 
     /// As [`Store::load`], from an open file, which may be a pipe.
     ///
     /// # Errors
     /// As [`Store::load`].
-    pub fn load_file(&self, file: std::fs::File) -> Result<Vec<String>> {
-        self.load_archive(&Archive::from_file(file, &self.scratch(), self.limits())?)
-    }
-
-    fn load_archive(&self, archive: &Archive) -> Result<Vec<String>> {
+    pub fn load_file(&self, file: File) -> Result<Vec<String>> {
+        let scratch = self.scratch()?;
+        let archive = Archive::new(file, scratch.path(), self.limits())?;
         let mut loaded = Vec::new();
         for candidate in archive.images()? {
-            let image = self.ingest(archive, &candidate)?;
+            let image = self.ingest(&scratch, &archive, &candidate)?;
             match candidate.names.is_empty() {
                 true => loaded.push(format!("sha256:{}", image.id)),
                 false => loaded.extend(candidate.names),
@@ -44,7 +44,7 @@ impl Store {
     }
 
     // ANCHOR: ingest
-    fn ingest(&self, archive: &Archive, candidate: &Candidate) -> Result<Image> {
+    fn ingest(&self, scratch: &Scratch, archive: &Archive, candidate: &Candidate) -> Result<Image> {
         let parsed = config::parse(&candidate.config)?;
         if parsed.diff_ids.len() != candidate.layers.len() || candidate.layers.len() > LAYERS {
             return Err(Error::new(format!(
@@ -56,10 +56,10 @@ impl Store {
         let mut size = (candidate.config.len() + candidate.manifest.len()) as u64;
         for (diff_id, (member, blob)) in parsed.diff_ids.iter().zip(&candidate.layers) {
             let expected = Expected { diff_id, blob: blob.as_ref() };
-            size += layer::apply(self, archive.member(member)?, &expected)?;
+            size += layer::apply(self, scratch.path(), archive.member(member)?, &expected)?;
         }
-        let id = self.put_blob(&candidate.config)?;
-        let digest = self.put_blob(&candidate.manifest)?;
+        let id = self.put_blob(scratch, &candidate.config)?;
+        let digest = self.put_blob(scratch, &candidate.manifest)?;
         let image = Image {
             id: id.hex().to_string(),
             names: Vec::new(),
@@ -69,17 +69,17 @@ impl Store {
             layers: parsed.diff_ids.iter().map(Digest::to_string).collect(),
             config: parsed.config,
         };
-        self.record(&image, &candidate.names)
+        self.record(scratch, &image, &candidate.names)
     }
     // ANCHOR_END: ingest
 
     /// Stores a document under its digest.
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest> {
+    fn put_blob(&self, scratch: &Scratch, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
         let path = self.blob(&digest);
         crate::disk::make_dir(path.parent().unwrap_or(&path))?;
         if !path.exists() {
-            write_whole(&path, bytes)?;
+            scratch.publish(&path, bytes)?;
         }
         Ok(digest)
     }

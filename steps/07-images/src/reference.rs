@@ -100,6 +100,13 @@ pub fn split(name: &str) -> (&str, &str) {
     }
 }
 
+/// Whether a full name is one that `filter` asks for: all of it or its end, with the tag or without.
+#[must_use]
+pub fn matches_filter(name: &str, filter: &str) -> bool {
+    let ends = |text: &str| text.strip_suffix(filter).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    ends(name) || ends(split(name).0)
+}
+
 /// `registry.example:5000`, `[::1]:5000`.
 fn is_domain(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {

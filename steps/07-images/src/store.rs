@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::JSON_LIMIT;
 use crate::digest::{is_hex, is_hex_prefix};
-use crate::disk::{Lock, make_dir, read_if_exists, write_whole};
+use crate::disk::{Lock, Scratch, make_dir, read_if_exists};
 use crate::reference::{Reference, split};
 use crate::{Config, Digest};
 
@@ -140,10 +140,10 @@ impl Store {
     }
 
     /// Writes the record of `image`, and lets `names` stand for it from now on.
-    pub(crate) fn record(&self, image: &Image, names: &[String]) -> Result<Image> {
+    pub(crate) fn record(&self, scratch: &Scratch, image: &Image, names: &[String]) -> Result<Image> {
         make_dir(&self.root.join("images"))?;
         make_dir(&self.root.join("names"))?;
-        let image = self.rewrite(&image.id, |known| {
+        let image = self.rewrite(scratch, &image.id, |known| {
             let mut image = Image { names: known.map(|known| known.names).unwrap_or_default(), ..image.clone() };
             let new = names.iter().filter(|name| !image.names.contains(name)).cloned().collect::<Vec<_>>();
             image.names.extend(new);
@@ -151,21 +151,26 @@ impl Store {
         })?;
         for name in names {
             let before = self.named(name)?;
-            write_whole(&self.name(name), &encode(&Named { id: image.id.clone() }))?;
+            scratch.publish(&self.name(name), &encode(&Named { id: image.id.clone() }))?;
             if let Some(before) = before.filter(|before| *before != image.id) {
                 // The image that had the name keeps its others; reading leaves out those that moved.
-                self.rewrite(&before, |known| known)?;
+                self.rewrite(scratch, &before, |known| known)?;
             }
         }
         self.read(&image.id)?.ok_or_else(|| unknown(&image.id))
     }
 
     /// Replaces a record under its lock.
-    fn rewrite(&self, id: &str, change: impl FnOnce(Option<Image>) -> Option<Image>) -> Result<Image> {
+    fn rewrite(
+        &self,
+        scratch: &Scratch,
+        id: &str,
+        change: impl FnOnce(Option<Image>) -> Option<Image>,
+    ) -> Result<Image> {
         let path = self.root.join("images").join(id);
         let _lock = Lock::take(&path.with_extension("lock"))?;
         let image = change(self.read(id)?).ok_or_else(|| unknown(id))?;
-        write_whole(&path.with_extension("json"), &encode(&image))?;
+        scratch.publish(&path.with_extension("json"), &encode(&image))?;
         Ok(image)
     }
 
@@ -239,8 +244,9 @@ impl Store {
         self.root.join("blobs/sha256").join(digest.hex())
     }
 
-    pub(crate) fn scratch(&self) -> PathBuf {
-        self.root.join("tmp")
+    /// A directory for work in progress.
+    pub(crate) fn scratch(&self) -> Result<Scratch> {
+        Scratch::new(&self.root.join("tmp"))
     }
 }
 

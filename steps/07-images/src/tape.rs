@@ -10,7 +10,7 @@ use tar_core::parse::{Limits, ParseEvent, ParsedEntry, Parser};
 use tar_core::{EntryType, PaxExtensions};
 
 /// Where the bytes come from.
-pub trait Source: Read {
+pub trait Source: Read + Sized {
     /// Goes `count` bytes on.
     fn skip(&mut self, count: u64) -> io::Result<()> {
         let skipped = io::copy(&mut self.by_ref().take(count), &mut io::sink())?;

@@ -50,8 +50,9 @@ fn candidate(archive: &Archive, item: Item) -> Result<Candidate> {
 fn manifest(archive: &Archive, config: &[u8], diff_ids: &[Digest], layers: &[String]) -> Result<Vec<u8>> {
     let mut descriptors = Vec::new();
     for (diff_id, layer) in diff_ids.iter().zip(layers) {
-        let (_, size) =
-            archive.find(layer).ok_or_else(|| Error::new(format!("archive has no member {layer}, or it is cut off")))?;
+        let (_, size) = archive
+            .find(layer)
+            .ok_or_else(|| Error::new(format!("archive has no member {layer}, or it is cut off")))?;
         descriptors.push(serde_json::json!({
             "mediaType": "application/vnd.oci.image.layer.v1.tar",
             "digest": diff_id.to_string(),

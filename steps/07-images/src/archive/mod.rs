@@ -15,7 +15,6 @@ use std::path::Path;
 use process::{Error, Result};
 use serde::de::DeserializeOwned;
 
-use crate::disk::Scratch;
 use crate::layer::decompress;
 use crate::tape::{Kind, Source, Tape};
 use crate::{Digest, Limits};
@@ -45,36 +44,24 @@ enum Member {
 pub struct Archive {
     file: File,
     members: HashMap<String, Member>,
-    /// Holds the unpacked copy of a compressed or piped archive.
-    _scratch: Option<Scratch>,
 }
 
 impl Archive {
-    /// Opens the file at `path`.
+    /// Reads `file`; one that is compressed or cannot seek is first unpacked to the directory `scratch`.
     ///
     /// # Errors
     /// When it cannot be read, or is not a tar.
-    pub fn open(path: &Path, scratch: &Path, limits: &Limits) -> Result<Self> {
-        let file = File::open(path).map_err(|error| Error::os(format!("open {}", path.display()), error))?;
-        Self::from_file(file, scratch, limits)
-    }
-
-    /// Reads `file`; one that is compressed or cannot seek is first unpacked to a directory in `scratch`.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is not a tar.
-    pub fn from_file(mut file: File, scratch: &Path, limits: &Limits) -> Result<Self> {
+    pub fn new(mut file: File, scratch: &Path, limits: &Limits) -> Result<Self> {
         let failed = |error| Error::os("read the archive", error);
         let mut magic = [0; 4];
-        let seekable = file.stream_position().is_ok() && file.metadata().is_ok_and(|data| data.is_file());
-        if seekable {
-            let read = file.read_at(&mut magic, file.stream_position().map_err(failed)?).map_err(failed)?;
+        let at_start = file.stream_position().is_ok_and(|position| position == 0);
+        if at_start && file.metadata().is_ok_and(|data| data.is_file()) {
+            let read = file.read_at(&mut magic, 0).map_err(failed)?;
             if !decompress::is_compressed(&magic[..read]) {
-                return Self::index(file, None);
+                return Self::index(file);
             }
         }
-        let scratch = Scratch::new(scratch)?;
-        let path = scratch.path().join("archive");
+        let path = scratch.join("archive");
         let mut copy = File::options().read(true).write(true).create_new(true).open(path).map_err(failed)?;
         let mut plain = decompress::open(file).map_err(failed)?;
         let copied = io::copy(&mut plain.by_ref().take(limits.layer_bytes + 1), &mut copy).map_err(failed)?;
@@ -82,10 +69,10 @@ impl Archive {
             return Err(Error::new(format!("archive is larger than the limit of {} bytes", limits.layer_bytes)));
         }
         copy.seek(SeekFrom::Start(0)).map_err(failed)?;
-        Self::index(copy, Some(scratch))
+        Self::index(copy)
     }
 
-    fn index(file: File, scratch: Option<Scratch>) -> Result<Self> {
+    fn index(file: File) -> Result<Self> {
         let failed = |error| Error::because("payload does not match any of the supported image formats", error);
         let length = file.metadata().map_err(failed)?.len();
         let mut tape = Tape::new(Part { file: &file, offset: 0, end: length });
@@ -112,7 +99,7 @@ impl Archive {
                 return Err(Error::new(format!("archive has two members named {name}")));
             }
         }
-        Ok(Archive { file, members, _scratch: scratch })
+        Ok(Archive { file, members })
     }
 
     /// Whether it has a member of this name.

@@ -16,7 +16,7 @@ use rustix::fs::{FileType, Mode, OFlags, openat};
 use self::beneath::Root;
 use self::entry::Writer;
 use crate::digest::Hashing;
-use crate::disk::{Lock, Scratch, make_dir, write_whole};
+use crate::disk::{Lock, make_dir};
 use crate::tape::Tape;
 use crate::{Digest, Store};
 
@@ -28,13 +28,13 @@ pub struct Expected<'a> {
     pub blob: Option<&'a Digest>,
 }
 
-/// Extracts the layer that `blob` holds (plain, gzip or zstd) to the store, unless it is there, and returns the
-/// length of its plain tar. It appears under its diff ID only when it is complete and its digests are right.
+/// Extracts the layer that `blob` holds (plain, gzip or zstd) to `scratch` and moves it to the store, unless it is
+/// there, and returns the length of its plain tar. It appears under its diff ID only when it is complete and its digests are right.
 ///
 /// # Errors
 /// When the stream is no layer, is not the expected one, or cannot be written; nothing is left behind.
 // ANCHOR: apply
-pub fn apply(store: &Store, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
+pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
     let target = store.layer(expected.diff_id);
     let _lock = {
         make_dir(target.parent().unwrap_or(&target))?;
@@ -43,8 +43,7 @@ pub fn apply(store: &Store, blob: impl Read, expected: &Expected<'_>) -> Result<
     if let Some(size) = size(&target)? {
         return Ok(size);
     }
-    let scratch = Scratch::new(&store.scratch())?;
-    let work = scratch.path().join("layer");
+    let work = scratch.join(expected.diff_id.hex());
     let diff = work.join("diff");
     make_dir(&diff)?;
 
@@ -65,7 +64,7 @@ pub fn apply(store: &Store, blob: impl Read, expected: &Expected<'_>) -> Result<
     if let Some(digest) = expected.blob {
         check("blob", &hashed_blob.finish().map_err(what)?.0, digest)?;
     }
-    write_whole(&work.join("size"), size.to_string().as_bytes())?;
+    fs::write(work.join("size"), size.to_string()).map_err(what)?;
     fs::rename(&work, &target).map_err(what)?;
     Ok(size)
 }
