@@ -3,12 +3,15 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use process::{Error, Result};
 use rustix::fs::{FlockOperation, flock};
+
+/// The lock that is held while work in progress begins.
+const GATE: &str = "gate";
 
 /// Makes `path` and its parents, each with mode 0700: image content has setuid files, and nobody but the owner
 /// of the store may reach them from the host.
@@ -29,17 +32,32 @@ fn unique() -> String {
 
 /// An exclusive lock, held until dropped.
 pub struct Lock {
+    path: PathBuf,
     _file: File,
 }
 
 impl Lock {
-    /// Waits for the lock on `path`, a file that is made when it is not there and never removed.
+    /// Waits for the lock on `path`, a file that is there only while somebody holds it.
+    // ANCHOR: lock
     pub fn take(path: &Path) -> Result<Self> {
         let failed = |error: std::io::Error| Error::os(format!("lock {}", path.display()), error);
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-        Ok(Lock { _file: file })
+        loop {
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+            flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+            // Its last holder may have removed it while we waited; then others lock a new file of this name.
+            let ours = file.metadata().map_err(failed)?;
+            if fs::metadata(path).is_ok_and(|there| there.ino() == ours.ino()) {
+                return Ok(Lock { path: path.to_path_buf(), _file: file });
+            }
+        }
+    }
+    // ANCHOR_END: lock
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -56,7 +74,7 @@ impl Scratch {
     pub fn new(parent: &Path) -> Result<Self> {
         make_dir(parent)?;
         // Held while we make and lock ours, so that nobody sweeps it in between.
-        let _gate = Lock::take(&parent.join("lock"))?;
+        let _gate = Lock::take(&parent.join(GATE))?;
         sweep(parent);
         let path = parent.join(unique());
         make_dir(&path)?;
@@ -87,13 +105,16 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the directories below `parent` whose maker is dead: its lock went with it.
+/// Removes what is in `parent` and whose maker is dead: its lock went with it.
 fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        let Ok(directory) = File::open(entry.path()) else { continue };
-        if flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            let _ = fs::remove_dir_all(entry.path());
+    for entry in entries.flatten().filter(|entry| entry.file_name() != GATE) {
+        let Ok(left) = File::open(entry.path()) else { continue };
+        if flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::remove_file(entry.path()),
+            };
         }
     }
 }

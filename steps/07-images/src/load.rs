@@ -58,6 +58,10 @@ impl Store {
             let expected = Expected { diff_id, blob: blob.as_ref() };
             size += layer::apply(self, scratch.path(), archive.member(member)?, &expected)?;
         }
+        // Not before all of them are right: an error in the last one leaves nothing of the others.
+        for diff_id in &parsed.diff_ids {
+            layer::publish(self, scratch.path(), diff_id)?;
+        }
         let id = self.put_blob(scratch, &candidate.config)?;
         let digest = self.put_blob(scratch, &candidate.manifest)?;
         let image = Image {

@@ -1,10 +1,12 @@
 //! The store: what is where, and what is called what.
 //!
-//!     blobs/sha256/HEX          configurations and manifests
-//!     layers/sha256/HEX/diff    the directory of a layer, HEX its diff ID
-//!     images/ID.json            an image: what `find` gives back
-//!     names/NAME                the ID that a name stands for now
-//!     tmp/                      work in progress
+//! ```text
+//! blobs/sha256/HEX          configurations and manifests
+//! layers/sha256/HEX/diff    the directory of a layer, HEX its diff ID
+//! images/ID.json            an image: what `find` gives back
+//! names/NAME                the ID that a name stands for now
+//! tmp/                      work in progress, and locks
+//! ```
 //!
 //! `names/` is the truth about names. A record repeats them for `images`, and lists a name before `names/` does:
 //! a crash in between leaves a record that claims too much, and reading it leaves those names out.
@@ -167,10 +169,9 @@ impl Store {
         id: &str,
         change: impl FnOnce(Option<Image>) -> Option<Image>,
     ) -> Result<Image> {
-        let path = self.root.join("images").join(id);
-        let _lock = Lock::take(&path.with_extension("lock"))?;
+        let _lock = Lock::take(&self.root.join("tmp").join(id))?;
         let image = change(self.read(id)?).ok_or_else(|| unknown(id))?;
-        scratch.publish(&path.with_extension("json"), &encode(&image))?;
+        scratch.publish(&self.root.join("images").join(id).with_extension("json"), &encode(&image))?;
         Ok(image)
     }
 

@@ -73,11 +73,18 @@ impl Archive {
     }
 
     fn index(file: File) -> Result<Self> {
-        let failed = |error| Error::because("payload does not match any of the supported image formats", error);
+        let unknown = "payload does not match any of the supported image formats";
+        let failed = |error| Error::because(unknown, error);
         let length = file.metadata().map_err(failed)?.len();
         let mut tape = Tape::new(Part { file: &file, offset: 0, end: length });
         let mut members = HashMap::new();
-        while let Some(entry) = tape.next().map_err(failed)? {
+        loop {
+            let entry = match tape.next() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                Err(_) if members.is_empty() => return Err(Error::because(unknown, "it is not a tar archive")),
+                Err(error) => return Err(failed(error)),
+            };
             let Some(name) = clean("", &entry.path) else { continue };
             let member = match entry.kind {
                 Kind::File { sparse: None } => Member::File { offset: tape.position(), size: entry.size },

@@ -16,7 +16,7 @@ use rustix::fs::{FileType, Mode, OFlags, openat};
 use self::beneath::Root;
 use self::entry::Writer;
 use crate::digest::Hashing;
-use crate::disk::{Lock, make_dir};
+use crate::disk::make_dir;
 use crate::tape::Tape;
 use crate::{Digest, Store};
 
@@ -28,22 +28,19 @@ pub struct Expected<'a> {
     pub blob: Option<&'a Digest>,
 }
 
-/// Extracts the layer that `blob` holds (plain, gzip or zstd) to `scratch` and moves it to the store, unless it is
-/// there, and returns the length of its plain tar. It appears under its diff ID only when it is complete and its digests are right.
+/// Extracts the layer that `blob` holds (plain, gzip or zstd) to `scratch`, unless the store has it, and returns
+/// the length of its plain tar. It gets its place in the store by [`publish`].
 ///
 /// # Errors
-/// When the stream is no layer, is not the expected one, or cannot be written; nothing is left behind.
+/// When the stream is no layer, is not the expected one, or cannot be written.
 // ANCHOR: apply
 pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
-    let target = store.layer(expected.diff_id);
-    let _lock = {
-        make_dir(target.parent().unwrap_or(&target))?;
-        Lock::take(&target.with_extension("lock"))?
-    };
-    if let Some(size) = size(&target)? {
-        return Ok(size);
-    }
     let work = scratch.join(expected.diff_id.hex());
+    for known in [&store.layer(expected.diff_id), &work] {
+        if let Some(size) = size(known)? {
+            return Ok(size);
+        }
+    }
     let diff = work.join("diff");
     make_dir(&diff)?;
 
@@ -65,8 +62,21 @@ pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected
         check("blob", &hashed_blob.finish().map_err(what)?.0, digest)?;
     }
     fs::write(work.join("size"), size.to_string()).map_err(what)?;
-    fs::rename(&work, &target).map_err(what)?;
     Ok(size)
+}
+
+/// Moves a layer that is complete in `scratch` to its place in the store. Whoever comes second with the same
+/// layer finds it there: the kernel renames no directory over one that has something in it.
+///
+/// # Errors
+/// When the store cannot be written.
+pub fn publish(store: &Store, scratch: &Path, diff_id: &Digest) -> Result<()> {
+    let (work, target) = (scratch.join(diff_id.hex()), store.layer(diff_id));
+    make_dir(target.parent().unwrap_or(&target))?;
+    match fs::rename(&work, &target) {
+        Err(error) if size(&target)?.is_none() => Err(Error::os(format!("store layer {diff_id}"), error)),
+        _ => Ok(()),
+    }
 }
 // ANCHOR_END: apply
 
