@@ -7,7 +7,8 @@ pub mod meta;
 pub mod whiteout;
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use process::{Error, Result};
@@ -61,7 +62,9 @@ pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected
     if let Some(digest) = expected.blob {
         check("blob", &hashed_blob.finish().map_err(what)?.0, digest)?;
     }
-    fs::write(work.join("size"), size.to_string()).map_err(what)?;
+    let mut options = File::options();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(work.join("size")).map_err(what)?;
+    write!(file, "{size}").map_err(what)?;
     Ok(size)
 }
 
