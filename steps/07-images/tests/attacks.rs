@@ -45,9 +45,13 @@ fn attempt(name: &str, archive: impl Fn(&str) -> Vec<u8>) -> String {
     assert_eq!(before, fingerprint(&canary), "{report}");
     assert!(fs::read_dir(store.join("tmp")).unwrap().next().is_none(), "{report}");
     if output.status.success() {
-        for layer in layers(&store).into_iter().filter(|layer| !known.contains(layer)) {
-            report += &tree(&layer.join("diff"));
-        }
+        let mut trees: Vec<String> = layers(&store)
+            .into_iter()
+            .filter(|layer| !known.contains(layer))
+            .map(|layer| tree(&layer.join("diff")))
+            .collect();
+        trees.sort();
+        report += &trees.concat().replace(&world.root().to_string_lossy()[1..], "[WORLD]");
     } else {
         assert_eq!(output.status.code(), Some(125), "{report}");
         assert_eq!(seen, tree(&store), "{report}");
@@ -242,17 +246,17 @@ fn what_unpacks_to_too_much_is_refused() {
 }
 
 #[test]
-fn a_gibibyte_of_zeros_needs_no_memory() {
+fn zeros_without_end_need_no_memory() {
     let world = World::new();
     let mut padded = Tar::new().file("f", "f\n").end();
     let plain = padded.len();
-    padded.resize(plain + (256 << 20), 0);
-    // Four times the same member is 1 GiB.
-    let layer: Vec<u8> = [gzip(&padded), gzip(&padded[plain..]).repeat(3)].concat();
+    padded.resize(plain + (64 << 20), 0);
+    // gzip members one after the other are one stream: 512 MiB.
+    let layer: Vec<u8> = [gzip(&padded), gzip(&padded[plain..]).repeat(7)].concat();
     drop(padded);
     let archive = world.write("zeros.tar", docker_archive_of(&config(&[vec![]]), &[layer]));
     let program = world.process("images").get_program().to_owned();
-    let script = "ulimit -v 262144; exec \"$@\"";
+    let script = "ulimit -v 131072; exec \"$@\"";
     let mut command = world.command("/bin/sh");
     let output = command.args(["-c", script, "sh"]).arg(program).args(["load", "-i"]).arg(archive).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);

@@ -80,7 +80,9 @@ impl<R: BufRead> Read for Frames<R> {
                 return Ok(0);
             }
             let Some(frame) = &mut self.frame else { return Ok(0) };
-            match frame.read(buffer)? {
+            // Its own words are those of a debugger.
+            let broken = |_| io::Error::new(io::ErrorKind::InvalidData, "corrupt or incomplete zstd stream");
+            match frame.read(buffer).map_err(broken)? {
                 0 if !buffer.is_empty() => self.source = self.frame.take().map(StreamingDecoder::into_inner),
                 read => return Ok(read),
             }

@@ -58,7 +58,12 @@ impl Writer {
     }
 
     fn entry(&mut self, path: &[u8], entry: &Entry, content: &mut impl Read) -> Result<(), Failure> {
-        let Some(place) = self.root.place(path)? else { return self.write_root(entry) };
+        let place = self.root.place(path).map_err(|error| match error {
+            // Nothing is found below the name, and still it is taken.
+            Errno::EXIST => Failure::Refused("a link on the way leads out of the layer"),
+            error => Failure::Kernel(error),
+        });
+        let Some(place) = place? else { return self.write_root(entry) };
         match whiteout::meaning(&place.name) {
             Meaning::Entry => {}
             Meaning::Ignored => return Ok(()),
