@@ -60,7 +60,7 @@ pub fn default_root() -> Result<PathBuf> {
     }
 }
 
-/// Runs this same command line as root of a user namespace, unless it is run so already: only there can the
+/// Runs this same command line as root of a user namespace (by unshare(1)), unless it is run so already: only there can the
 /// files of a layer get their owners. `Some` is the exit status of the run; nothing is left to do then.
 ///
 /// # Errors
