@@ -21,7 +21,7 @@ fn the_built_in_image_is_an_image_like_others() {
     let image = store.find("hello").unwrap();
     assert_eq!(image.names, [HELLO]);
     assert_eq!(image.config.cmd, ["/hello"]);
-    assert_eq!(store.list().unwrap(), [image.clone()]);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&image));
     assert!(fs::read_dir(root.join("tmp")).unwrap().next().is_none());
 
     let [layer] = &store.layer_dirs(&image)[..] else { panic!("{image:?}") };

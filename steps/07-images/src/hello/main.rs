@@ -52,7 +52,8 @@ fn user_map() -> String {
         Some(line) if line[1] == "0" && line[2] == "4294967295" => "root in here is root outside".to_string(),
         Some(line) => {
             let ids: u64 = lines.iter().filter_map(|line| line[2].parse::<u64>().ok()).sum();
-            format!("root in here is uid {} outside; {ids} ids are mapped", line[1])
+            let mapped = if ids == 1 { "no other id is".to_string() } else { format!("{ids} ids are") };
+            format!("root in here is uid {} outside; {mapped} mapped", line[1])
         }
     }
 }
@@ -66,9 +67,9 @@ fn namespaces() -> String {
             names.push(format!("{name} {number}"));
         }
     }
-    // Two lines, for a terminal of 80 columns.
-    let rest = names.split_off(names.len().min(3));
-    format!("{}\n  {:<17} {}", names.join(", "), "", rest.join(", "))
+    // Three on a line, for a terminal of 80 columns.
+    let lines: Vec<String> = names.chunks(3).map(|line| line.join(", ")).collect();
+    lines.join(&format!("\n  {:<17} ", ""))
 }
 
 fn capabilities(mask: &str) -> String {
