@@ -1,1 +1,21 @@
-//! rootfs.
+//! Step 03: a file system of its own. The container's root, what is mounted in it, and no way out of it.
+//!
+//! Needs Linux 5.12 (`mount_setattr`); every mount goes through the kernel's descriptor-based interface, because a
+//! path given as text can change its meaning between two looks at it.
+
+pub mod beneath;
+mod defaults;
+mod dev;
+pub mod kernel;
+mod mount;
+mod options;
+mod overlay;
+mod rootfs;
+mod volume;
+
+pub use defaults::{arrange, default_mounts};
+pub use dev::{Device, default_devices};
+pub use mount::Mount;
+pub use overlay::Overlay;
+pub use rootfs::Rootfs;
+pub use volume::Volume;

@@ -1,0 +1,184 @@
+//! One mount of a container.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use pathrs::Root;
+use process::{Error, Result};
+use rustix::fs::{FileType, fstat, fstatfs};
+use rustix::io::Errno;
+
+use crate::kernel::{self, PROC, Refused, SYS, Setting};
+use crate::options::Options;
+use crate::beneath;
+
+/// Files of procfs that may be covered, as runc allows (LXCFS puts its own there).
+const COVERABLE: [&str; 9] = [
+    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo",
+    "/proc/stat", "/proc/swaps", "/proc/uptime",
+];
+
+/// A mount as in an OCI `config.json` (runtime-spec, config.md, "Mounts").
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mount {
+    /// Where, in the container; absolute. Made when it is missing.
+    pub destination: PathBuf,
+    /// The file system's type; not needed for a bind mount.
+    pub fstype: Option<String>,
+    /// For a bind mount a path of the host; else only a name.
+    pub source: Option<PathBuf>,
+    /// Words of mount(8) (`ro`, `nosuid`, `rbind`, `rprivate`, ...); what is none of them goes to the file system.
+    pub options: Vec<String>,
+}
+
+impl Mount {
+    /// A file system of type `fstype` at `destination`, with options separated by commas.
+    #[must_use]
+    pub fn new(fstype: &str, destination: &str, options: &str) -> Mount {
+        Mount {
+            destination: destination.into(),
+            fstype: Some(fstype.into()),
+            source: Some(fstype.into()),
+            options: options.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        }
+    }
+
+    /// A directory or file of the host at `destination`, with options separated by commas.
+    #[must_use]
+    pub fn bind(source: impl Into<PathBuf>, destination: impl Into<PathBuf>, options: &str) -> Mount {
+        let destination = destination.into();
+        Mount { destination, source: Some(source.into()), ..Mount::new("bind", "", options) }
+    }
+
+    /// Whether it shows what is somewhere else already, and no new file system.
+    #[must_use]
+    pub fn is_bind(&self) -> bool {
+        self.fstype.as_deref() == Some("bind") || Options::parse(&self.options).bind.is_some()
+    }
+
+    /// Makes the mount, then finds its place beneath `root`, then attaches it.
+    ///
+    /// # Errors
+    /// What could not be mounted where, and the kernel's reason; nothing is mounted then.
+    // ANCHOR: mount
+    pub fn attach(&self, root: &Root) -> Result<()> {
+        // Detached until it is complete: nobody sees it writable that is to be read-only.
+        let mount = self.make()?;
+        let kind = fstatfs(&mount).map_err(|errno| self.failed(errno))?.f_type;
+        self.check_place(root, kind)?;
+        let is_directory = FileType::from_raw_mode(fstat(&mount).map_err(|errno| self.failed(errno))?.st_mode)
+            == FileType::Directory;
+        // The place is found as late as possible, links resolved beneath the root, and from here on it is a
+        // descriptor: a directory exchanged for a link now changes nothing (CVE-2021-30465).
+        let place = match beneath::resolve(root, &self.destination) {
+            Ok(place) => place,
+            Err(_) if is_directory => self.made(beneath::mkdir_all(root, &self.destination))?,
+            Err(_) => self.made(beneath::create_file(root, &self.destination))?,
+        };
+        let covers_proc = fstatfs(&place).map_err(|errno| self.failed(errno))?.f_type == PROC;
+        if covers_proc && kind != PROC && !COVERABLE.iter().any(|file| self.destination == Path::new(file)) {
+            return Err(Error::new(format!("mount on {}: it is inside /proc", self.destination.display())));
+        }
+        kernel::attach(mount.as_fd(), place.as_fd()).map_err(|errno| self.failed(errno))
+    }
+    // ANCHOR_END: mount
+
+    fn make(&self) -> Result<OwnedFd> {
+        let options = Options::parse(&self.options);
+        let mount = if self.is_bind() { self.copy(options.bind.unwrap_or(false))? } else { self.create(&options)? };
+        for (attributes, recursive) in [(options.all, true), (options.own, false)] {
+            // Only adds: what the source's mount forbids stays forbidden, unlike with a remount, where every flag
+            // that is not repeated would be taken back (and refused in a user namespace).
+            if attributes != kernel::Attributes::default() {
+                kernel::set_attributes(mount.as_fd(), attributes, recursive).map_err(|errno| self.failed(errno))?;
+            }
+        }
+        Ok(mount)
+    }
+
+    fn copy(&self, recursive: bool) -> Result<OwnedFd> {
+        let source = self.source.as_deref().unwrap_or(Path::new(""));
+        kernel::copy_tree(source, recursive).map_err(|errno| {
+            let error = self.failed(errno);
+            match errno {
+                Errno::INVAL if !recursive => error.hint("something is mounted below the source: use rbind"),
+                _ => error,
+            }
+        })
+    }
+
+    fn create(&self, options: &Options<'_>) -> Result<OwnedFd> {
+        let kind = self.fstype.as_deref().unwrap_or_default();
+        let unmapped = kind == "devpts" && !group_is_mapped(5);
+        let source = self.source.as_deref().and_then(Path::to_str).unwrap_or(kind);
+        let mut settings = vec![Setting::Text("source", source)];
+        // Terminals belong to group tty, which is 5 everywhere; devpts refuses a group that has no number here.
+        let data = options.data.iter().filter(|word| !(unmapped && **word == "gid=5"));
+        settings.extend(data.map(|word| match word.split_once('=') {
+            Some((name, value)) => Setting::Text(name, value),
+            None => Setting::Flag(word),
+        }));
+        match kernel::new_filesystem(kind, &settings, options.own) {
+            // Inside another container its /sys is often half hidden, and then a fresh one is not ours to have.
+            Err(Refused { errno: Errno::PERM, .. }) if kind == "sysfs" => {
+                let bind = Mount { source: Some("/sys".into()), fstype: Some("bind".into()), ..self.clone() };
+                bind.copy(true)
+            }
+            Err(Refused { errno, words: None }) => Err(self.failed(errno)),
+            Err(Refused { words: Some(words), .. }) => Err(Error::because(self.tried(), words)),
+            Ok(mount) => Ok(mount),
+        }
+    }
+
+    /// What later walls write to and cover must be the kernel's: /proc and /sys are real directories of the image,
+    /// and what is mounted there is a procfs and a sysfs (CVE-2019-16884, CVE-2023-27561).
+    fn check_place(&self, root: &Root, kind: i64) -> Result<()> {
+        let wanted = match self.destination.components().collect::<PathBuf>().to_str() {
+            Some("/proc") => PROC,
+            Some("/sys") => SYS,
+            _ => return Ok(()),
+        };
+        let place = self.destination.display();
+        // A tmpfs over /sys shows less, not something false.
+        if kind != wanted && !(wanted == SYS && self.fstype.as_deref() == Some("tmpfs")) {
+            let name = if wanted == PROC { "proc" } else { "sysfs" };
+            return Err(Error::new(format!("mount on {place}: only a file system of type {name} may be there")));
+        }
+        let Ok(found) = beneath::resolve_nofollow(root, &self.destination) else { return Ok(()) };
+        let found = fstat(&found).map_err(|errno| self.failed(errno))?;
+        match FileType::from_raw_mode(found.st_mode) {
+            FileType::Directory => Ok(()),
+            _ => Err(Error::new(format!("mount on {place}: it must be an ordinary directory of the root file system"))),
+        }
+    }
+
+    fn made(&self, place: std::io::Result<OwnedFd>) -> Result<OwnedFd> {
+        place.map_err(|error| Error::os(format!("make the mount point {}", self.destination.display()), error))
+    }
+
+    fn failed(&self, errno: Errno) -> Error {
+        let error = Error::os(self.tried(), errno);
+        match errno {
+            Errno::NOSYS => error.hint("this needs Linux 5.12 or newer"),
+            _ => error,
+        }
+    }
+
+    fn tried(&self) -> String {
+        let what = match (&self.source, &self.fstype) {
+            (Some(source), _) if self.is_bind() => source.display().to_string(),
+            (_, Some(kind)) => kind.clone(),
+            (_, None) => "nothing".into(),
+        };
+        format!("mount {what} on {}", self.destination.display())
+    }
+}
+
+/// Whether group `gid` exists in this user namespace (user_namespaces(7)).
+fn group_is_mapped(gid: u64) -> bool {
+    let map = std::fs::read_to_string("/proc/self/gid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().filter_map(|number| number.parse::<u64>().ok());
+        matches!((numbers.next(), numbers.nth(1)), (Some(first), Some(count)) if (first..first + count).contains(&gid))
+    })
+}

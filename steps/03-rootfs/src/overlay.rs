@@ -1,0 +1,128 @@
+//! Layers, seen as one file system.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use process::{Error, Result, Setup};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, mount};
+
+use crate::kernel::{self, Attributes, Refused, Setting};
+
+/// The kernel takes one page of mount data (mount(2)).
+const PAGE: usize = 4096;
+
+/// An overlay file system (Linux's Documentation/filesystems/overlayfs.rst). In a user namespace it needs Linux 5.11
+/// and `userxattr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlay {
+    /// The layers, top first; never written.
+    pub lower: Vec<PathBuf>,
+    /// What is changed goes here.
+    pub upper: PathBuf,
+    /// An empty directory on the file system of `upper`, for the kernel.
+    pub work: PathBuf,
+    /// Where it is mounted; a directory of the caller's, not resolved beneath anything.
+    pub target: PathBuf,
+    /// Keep overlay's own marks in `user.overlay.*`, which need no privilege on the host.
+    pub userxattr: bool,
+}
+
+/// A directory of the overlay: the option's name and the open directory.
+type Part = (&'static str, OwnedFd);
+
+impl Overlay {
+    /// Mounts it.
+    ///
+    /// # Errors
+    /// Which directory cannot be opened, or the kernel's reason.
+    // ANCHOR: overlay
+    pub fn mount(&self) -> Result<()> {
+        // Directories are given as descriptors: no path is too long, and no colon or comma in a name is read as
+        // a separator.
+        let mut parts: Vec<Part> = Vec::new();
+        for lower in &self.lower {
+            parts.push(("lowerdir+", open(lower)?));
+        }
+        parts.push(("upperdir", open(&self.upper)?));
+        parts.push(("workdir", open(&self.work)?));
+        let target = open(&self.target)?;
+        // By descriptor since Linux 6.13, by the descriptor's name in /proc since 6.8, all in one page before.
+        let names: Vec<String> = parts.iter().map(|(_, fd)| format!("/proc/self/fd/{}", fd.as_raw_fd())).collect();
+        let by_descriptor = parts.iter().map(|(option, fd)| Setting::Directory(option, fd.as_fd())).collect();
+        let by_name = parts.iter().zip(&names).map(|((option, _), name)| Setting::Text(option, name)).collect();
+        for settings in [by_descriptor, by_name] {
+            match self.create(settings) {
+                // This kernel does not know the way in which we said it.
+                Err(Refused { errno: Errno::INVAL, .. }) => {}
+                Err(Refused { words: Some(words), .. }) => return Err(Error::because(self.tried(), words)),
+                Err(Refused { errno, .. }) => return Err(self.failed(errno)),
+                Ok(overlay) => {
+                    return kernel::attach(overlay.as_fd(), target.as_fd()).map_err(|errno| self.failed(errno));
+                }
+            }
+        }
+        self.mount_by_page(&parts, &names, &target)
+    }
+    // ANCHOR_END: overlay
+
+    fn create(&self, mut settings: Vec<Setting<'_>>) -> std::result::Result<OwnedFd, Refused> {
+        settings.insert(0, Setting::Text("source", "overlay"));
+        if self.userxattr {
+            settings.push(Setting::Flag("userxattr"));
+        }
+        kernel::new_filesystem("overlay", &settings, Attributes::default())
+    }
+
+    /// The old way: at most some two hundred layers.
+    fn mount_by_page(&self, parts: &[Part], names: &[String], target: &OwnedFd) -> Result<()> {
+        let mut lower = Vec::new();
+        let mut options = Vec::new();
+        for ((option, _), name) in parts.iter().zip(names) {
+            match *option {
+                "lowerdir+" => lower.push(name.as_str()),
+                option => options.push(format!("{option}={name}")),
+            }
+        }
+        options.insert(0, format!("lowerdir={}", lower.join(":")));
+        if self.userxattr {
+            options.push("userxattr".into());
+        }
+        let data = options.join(",");
+        if data.len() >= PAGE {
+            let many = self.lower.len();
+            return Err(Error::new(format!("{}: {many} layers are too many for this kernel", self.tried()))
+                .hint("Linux 6.8 or newer takes more"));
+        }
+        let data = std::ffi::CString::new(data).map_err(|error| Error::because(self.tried(), error))?;
+        let target = format!("/proc/self/fd/{}", target.as_raw_fd());
+        mount("overlay", target, "overlay", MountFlags::empty(), data.as_c_str()).map_err(|errno| self.failed(errno))
+    }
+
+    fn tried(&self) -> String {
+        format!("mount an overlay of {} layers on {}", self.lower.len(), self.target.display())
+    }
+
+    fn failed(&self, errno: Errno) -> Error {
+        let error = Error::os(self.tried(), errno);
+        match errno {
+            Errno::PERM => error.hint("without root this needs Linux 5.11 or newer"),
+            Errno::NODEV => error.hint("the kernel has no overlay file system: modprobe overlay"),
+            _ => error,
+        }
+    }
+}
+
+/// In the child, before its root.
+impl Setup for Overlay {
+    fn setup(&self) -> Result<()> {
+        self.mount()
+    }
+}
+
+fn open(path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(CWD, path, flags, Mode::empty())
+        .map_err(|errno| Error::os(format!("open the layer {}", path.display()), errno))
+}

@@ -1,0 +1,102 @@
+//! The container's file system, from inside: the wall of this step.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use pathrs::Root;
+use process::{Error, Result, Setup};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, openat};
+use rustix::io::Errno;
+
+use crate::kernel::{self, Attributes, PROC};
+use crate::{Device, Mount, beneath, default_devices, default_mounts, dev};
+
+/// A root file system and what is mounted in it. As a [`Setup`] it makes `root` the only file system there is;
+/// the child has to be in a mount namespace of its own already.
+#[derive(Debug, Clone)]
+pub struct Rootfs {
+    /// A directory of the host.
+    pub root: PathBuf,
+    /// In this order: a directory before what is in it ([`crate::arrange`]).
+    pub mounts: Vec<Mount>,
+    /// Devices of the host, bound after the mounts (unless the user's own directory is on `/dev`).
+    pub devices: Vec<Device>,
+    /// Nothing in `root` itself can be changed; what is mounted in it keeps its own rule.
+    pub readonly: bool,
+}
+
+impl Rootfs {
+    /// With the mounts and devices of every container.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>, host_network: bool) -> Rootfs {
+        Rootfs {
+            root: root.into(),
+            mounts: default_mounts(host_network),
+            devices: default_devices(),
+            readonly: false,
+        }
+    }
+
+    fn failed(&self, what: &str, errno: Errno) -> Error {
+        Error::os(format!("{what} {}", self.root.display()), errno)
+    }
+
+    /// Binds the root on itself, for pivot_root(2) moves mounts and not directories. The answer is the new mount
+    /// and not a path: nothing that happens to the path later matters.
+    fn bind(&self) -> Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let place = openat(CWD, &self.root, flags, Mode::empty()).map_err(|errno| self.failed("open", errno))?;
+        let root = kernel::copy_tree(&self.root, true).map_err(|errno| self.failed("bind", errno))?;
+        let private = Attributes { propagation: libc::MS_PRIVATE, ..Attributes::default() };
+        kernel::set_attributes(root.as_fd(), private, true).map_err(|errno| self.failed("make private", errno))?;
+        kernel::attach(root.as_fd(), place.as_fd()).map_err(|errno| self.failed("bind", errno))?;
+        Ok(root)
+    }
+
+    /// A directory of the user's on /dev is the user's: nothing is made in it.
+    fn owns_dev(&self) -> bool {
+        !self.mounts.iter().any(|mount| mount.destination == Path::new("/dev") && mount.is_bind())
+    }
+
+    /// What is at /proc must be the kernel's when a procfs was asked for, whatever was mounted after it.
+    fn check_proc(&self, root: &Root) -> Result<()> {
+        if self.mounts.iter().all(|mount| mount.destination != Path::new("/proc")) {
+            return Ok(());
+        }
+        let wrong = || Error::new("/proc in the container is not a procfs");
+        let found = beneath::resolve_nofollow(root, Path::new("/proc")).map_err(|_| wrong())?;
+        let is_directory = fstat(&found).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+        let is_proc = fstatfs(&found).is_ok_and(|stat| stat.f_type == PROC);
+        if is_directory && is_proc { Ok(()) } else { Err(wrong()) }
+    }
+}
+
+// ANCHOR: setup
+impl Setup for Rootfs {
+    fn setup(&self) -> Result<()> {
+        // First, or the host would see every mount that follows. Slave and not private: what the host unmounts
+        // meanwhile goes here too, so that we never keep its disks busy.
+        kernel::enslave("/").map_err(|errno| Error::os("make / a slave of the host's mounts", errno))?;
+        let mount = self.bind()?;
+        let clone = mount.try_clone().map_err(|error| Error::os("duplicate a descriptor", error))?;
+        let root = Root::from_fd(clone);
+        // The host's files are the sources of binds, so the mounts come before the pivot; the devices come after
+        // /dev, the links into /proc need no /proc yet.
+        for mount in &self.mounts {
+            mount.attach(&root)?;
+        }
+        if self.owns_dev() {
+            self.devices.iter().try_for_each(|device| device.attach(&root))?;
+            dev::links(&root)?;
+        }
+        self.check_proc(&root)?;
+        // Not earlier: missing mount points had to be made.
+        if self.readonly {
+            let readonly = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
+            kernel::set_attributes(mount.as_fd(), readonly, false)
+                .map_err(|errno| self.failed("make read-only", errno))?;
+        }
+        kernel::pivot_root(mount.as_fd()).map_err(|errno| self.failed("make the root", errno))
+    }
+}
+// ANCHOR_END: setup
