@@ -93,8 +93,6 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
         Some(ContextValue::Strings(values)) => values.join(", "),
         _ => String::new(),
     };
-    let verb = of(ContextKind::Usage);
-    let _ = verb;
     let message = match error.kind() {
         ErrorKind::UnknownArgument => {
             let flag = of(ContextKind::InvalidArg);

@@ -1,9 +1,30 @@
 //! Step 01: a process. Starts a program, forwards signals, reaps children, owns a terminal.
 
+mod child;
 pub mod command;
+pub mod console;
 pub mod error;
+mod kernel;
+mod program;
+mod relay;
+pub mod run;
 pub mod setup;
+mod signals;
+mod start;
+mod stdio;
 
+pub use child::Child;
 pub use command::Command;
+pub use console::Console;
 pub use error::{Error, Result};
+pub use program::Program;
+pub use relay::Relay;
 pub use setup::Setup;
+pub use start::Start;
+pub use stdio::Stdio;
+
+/// The verbs of this step.
+#[must_use]
+pub fn commands() -> &'static [Command] {
+    &[run::RUN]
+}

@@ -1,0 +1,110 @@
+//! A running child: wait for it, and be its proxy for signals and the terminal meanwhile.
+
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use crate::{Error, Relay, Result, kernel, signals};
+
+/// A process that we started. It is killed when this is dropped without having been waited for.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    mask: SigSet,
+    running: bool,
+}
+
+impl Child {
+    pub(crate) fn new(pid: Pid, mask: SigSet) -> Self {
+        Child { pid, mask, running: true }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Waits until it ends, and forwards it every signal that comes meanwhile. Returns its exit status, 128+n
+    /// when signal n ended it.
+    ///
+    /// # Errors
+    /// When it is not our child (any more).
+    pub fn wait(self) -> Result<u8> {
+        self.wait_with(None)
+    }
+
+    /// The same, while `relay` copies between the caller's terminal and the child's.
+    ///
+    /// # Errors
+    /// As [`Child::wait`], and when the terminal fails.
+    // ANCHOR: wait
+    pub fn wait_with(mut self, mut relay: Option<Relay>) -> Result<u8> {
+        let signals = signals::descriptor()?;
+        loop {
+            if let Some(status) = self.reap()? {
+                if let Some(relay) = &mut relay {
+                    relay.drain();
+                }
+                return Ok(status);
+            }
+            let mut waiting = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+            if let Some(relay) = &relay {
+                waiting.extend(relay.poll());
+            }
+            match poll(&mut waiting, PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Error::os("wait for the program", errno)),
+            }
+            while let Ok(Some(signal)) = signals.read_signal() {
+                match (signal.ssi_signo, &relay) {
+                    (number, _) if number == Signal::SIGCHLD as u32 => {}
+                    (number, Some(relay)) if number == Signal::SIGWINCH as u32 => relay.resize(),
+                    // It may have ended just now.
+                    (number, _) => drop(kernel::kill(self.pid, number)),
+                }
+            }
+            if let Some(relay) = &mut relay {
+                relay.copy();
+            }
+        }
+    }
+    // ANCHOR_END: wait
+
+    /// Takes every child that has ended, also those that were left to us; the status when it was this one.
+    fn reap(&mut self) -> Result<Option<u8>> {
+        loop {
+            let status = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) => return Ok(None),
+                Ok(status) => status,
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(Error::os(format!("wait for process {}", self.pid), errno)),
+            };
+            if status.pid() == Some(self.pid) {
+                self.running = false;
+                return Ok(Some(match status {
+                    WaitStatus::Exited(_, code) => code as u8,
+                    WaitStatus::Signaled(_, signal, _) => 128 + signal as u8,
+                    _ => {
+                        self.running = true;
+                        continue;
+                    }
+                }));
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.running {
+            let _ = kernel::kill(self.pid, Signal::SIGKILL as u32);
+            let _ = waitpid(self.pid, None);
+        }
+        let _ = signals::restore(&self.mask);
+    }
+}

@@ -1,0 +1,99 @@
+//! The child's end of a terminal.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::fcntl::{OFlag, open};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, recvmsg, sendmsg,
+    socketpair,
+};
+use nix::sys::stat::{Mode, fstat};
+use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
+
+use crate::{Error, Result, Setup, kernel};
+
+/// Makes a pseudo-terminal in the child, from the devpts that the child sees, and makes it the terminal of its
+/// session and its standard descriptors. The master's end goes to the parent through a socket, as the OCI
+/// runtimes do (runc's docs/terminals.md).
+pub struct Console {
+    socket: OwnedFd,
+    owner: Option<u32>,
+}
+
+impl Console {
+    /// The two ends of the socket: the child's part, and what the parent gives to [`receive`].
+    ///
+    /// # Errors
+    /// When there is no socket to be had.
+    pub fn pair() -> Result<(Console, OwnedFd)> {
+        let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
+            .map_err(|errno| Error::os("make a pair of sockets for the terminal", errno))?;
+        Ok((Console::through(theirs), ours))
+    }
+
+    /// The child's part, when the socket was made elsewhere.
+    #[must_use]
+    pub fn through(socket: OwnedFd) -> Console {
+        Console { socket, owner: None }
+    }
+
+    /// The terminal belongs to this user, who is not root.
+    #[must_use]
+    pub fn owner(mut self, uid: u32) -> Console {
+        self.owner = Some(uid);
+        self
+    }
+}
+
+impl Setup for Console {
+    // ANCHOR: console
+    fn setup(&self) -> Result<()> {
+        let failed = |errno| Error::os("make a terminal from /dev/ptmx", errno);
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let master = open("/dev/ptmx", flags, Mode::empty()).map_err(failed)?;
+        let is_ptmx = fstat(&master).map_err(failed)?.st_rdev == libc::makedev(5, 2);
+        if !is_ptmx {
+            return Err(Error::new("/dev/ptmx is not the terminal multiplexer (character device 5:2)"));
+        }
+        // By ioctl and not by the name in /dev/pts, which another process could exchange (CVE-2025-52565).
+        let peer = kernel::open_peer(master.as_fd()).map_err(failed)?;
+        if let Some(uid) = self.owner {
+            fchown(&peer, Some(Uid::from_raw(uid)), None::<Gid>).map_err(failed)?;
+        }
+        kernel::take_terminal(peer.as_fd()).map_err(failed)?;
+        send(&self.socket, &master)?;
+        for result in [dup2_stdin(&peer), dup2_stdout(&peer), dup2_stderr(&peer)] {
+            result.map_err(failed)?;
+        }
+        Ok(())
+    }
+    // ANCHOR_END: console
+}
+
+/// SCM_RIGHTS, unix(7).
+fn send(socket: &OwnedFd, master: &OwnedFd) -> Result<()> {
+    let descriptors = [master.as_raw_fd()];
+    let message = [ControlMessage::ScmRights(&descriptors)];
+    sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(b"tty")], &message, MsgFlags::MSG_NOSIGNAL, None)
+        .map(drop)
+        .map_err(|errno| Error::os("hand the terminal to the parent", errno))
+}
+
+/// Waits for the master's end of the child's terminal; `None` when the child ended before.
+///
+/// # Errors
+/// When the socket fails.
+pub fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>> {
+    let mut bytes = [0; 16];
+    let mut space = nix::cmsg_space!(i32);
+    let mut slices = [IoSliceMut::new(&mut bytes)];
+    let failed = |errno| Error::os("receive the terminal of the program", errno);
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut slices, Some(&mut space), flags).map_err(failed)?;
+    let descriptor = message.cmsgs().map_err(failed)?.find_map(|message| match message {
+        ControlMessageOwned::ScmRights(descriptors) => descriptors.first().copied(),
+        _ => None,
+    });
+    Ok(descriptor.map(kernel::received))
+}

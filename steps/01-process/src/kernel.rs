@@ -1,0 +1,115 @@
+//! The system calls that neither the standard library nor nix wraps. The only `unsafe` of this step.
+#![expect(unsafe_code, reason = "raw system calls")]
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sched::CloneFlags;
+use nix::unistd::Pid;
+
+nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
+nix::ioctl_read_bad!(tiocgwinsz, libc::TIOCGWINSZ, libc::winsize);
+nix::ioctl_write_ptr_bad!(tiocswinsz, libc::TIOCSWINSZ, libc::winsize);
+nix::ioctl_write_ptr_bad!(tiocsptlck, libc::TIOCSPTLCK, libc::c_int);
+nix::ioctl_write_int_bad!(tiocgptpeer, libc::TIOCGPTPEER);
+
+/// clone(2) without a stack: like fork(2), into new namespaces. `None` in the child.
+pub(crate) fn clone(flags: CloneFlags) -> nix::Result<Option<Pid>> {
+    let flags = libc::c_long::from(flags.bits() | libc::SIGCHLD);
+    // SAFETY: without CLONE_VM the child gets a copy of this address space, and without a stack pointer it goes
+    // on with this one's; what it runs does not rely on another thread of the parent (setup.rs asks so).
+    let pid = Errno::result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
+    Ok((pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
+}
+
+/// _exit(2): the child of a clone must not run what the parent registered for its own end.
+pub(crate) fn exit(status: u8) -> ! {
+    // SAFETY: it does not return and touches no memory.
+    unsafe { libc::_exit(i32::from(status)) }
+}
+
+/// close_range(2): from `first` on, every descriptor closes at exec.
+pub(crate) fn close_on_exec_from(first: u32) -> nix::Result<()> {
+    // SAFETY: integers only; no descriptor is closed now.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    Errno::result(result).map(drop)
+}
+
+/// execveat(2) of an open file. Returns only when it failed.
+pub(crate) fn exec_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString]) -> Errno {
+    let pointers =
+        |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
+    let (args, env) = (pointers(args), pointers(env));
+    // SAFETY: both lists end with null and point to strings that live until the call returns.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            file.as_raw_fd(),
+            c"".as_ptr(),
+            args.as_ptr(),
+            env.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        );
+    }
+    Errno::last()
+}
+
+/// signal(2) with SIG_DFL for SIGPIPE, which Rust programs ignore.
+pub(crate) fn default_sigpipe() {
+    // SAFETY: no handler is installed, one is taken away.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+/// kill(2) with any signal number: nix has no name for the real-time ones.
+pub(crate) fn kill(pid: Pid, signal: u32) -> nix::Result<()> {
+    // SAFETY: integers only.
+    Errno::result(unsafe { libc::kill(pid.as_raw(), signal as libc::c_int) }).map(drop)
+}
+
+/// prctl(PR_SET_PDEATHSIG): the kernel kills this process when its parent dies.
+pub(crate) fn die_with_parent() -> nix::Result<()> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
+}
+
+/// ioctl(TIOCSCTTY): `terminal` becomes the controlling terminal of this session.
+pub(crate) fn take_terminal(terminal: BorrowedFd<'_>) -> nix::Result<()> {
+    // SAFETY: the argument is an integer.
+    unsafe { tiocsctty(terminal.as_raw_fd(), 0) }.map(drop)
+}
+
+/// ioctl(TIOCSPTLCK, TIOCGPTPEER): unlocks the pseudo-terminal and opens its other end, without a path.
+pub(crate) fn open_peer(master: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    // SAFETY: the first reads one int that lives here, the second takes an integer.
+    let peer = unsafe {
+        tiocsptlck(master.as_raw_fd(), &0)?;
+        tiocgptpeer(master.as_raw_fd(), libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC)?
+    };
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(peer) })
+}
+
+/// Copies the window size of one terminal to another.
+pub(crate) fn copy_size(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> nix::Result<()> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: both take a winsize that lives here.
+    unsafe {
+        tiocgwinsz(from.as_raw_fd(), &raw mut size)?;
+        tiocswinsz(to.as_raw_fd(), &size)?;
+    }
+    Ok(())
+}
+
+/// Takes a descriptor that arrived in a message.
+pub(crate) fn received(fd: i32) -> OwnedFd {
+    // SAFETY: recvmsg has just made this descriptor for us.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// execve(2). Returns only when it failed.
+pub(crate) fn exec_path(path: &CStr, args: &[CString], env: &[CString]) -> Errno {
+    match nix::unistd::execve(path, args, env) {
+        Err(errno) => errno,
+        Ok(never) => match never {},
+    }
+}

@@ -1,0 +1,83 @@
+//! What the program's standard descriptors are.
+
+use std::os::fd::OwnedFd;
+
+use clap::{Arg, ArgAction, ArgMatches};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::dup2_stdin;
+
+use crate::{Console, Error, Relay, Result, Setup, Start, console};
+
+/// The choice that `-i` and `-t` make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stdio {
+    /// `-t`: a terminal of its own.
+    pub terminal: bool,
+    /// `-i`: what the caller types or pipes in; without it the program reads end of file.
+    pub interactive: bool,
+}
+
+/// No input.
+struct Null;
+
+impl Setup for Null {
+    fn setup(&self) -> Result<()> {
+        let null = open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
+        null.and_then(dup2_stdin).map_err(|errno| Error::os("make standard input empty", errno))
+    }
+}
+
+impl Stdio {
+    /// Adds `-i` and `-t` to a verb.
+    #[must_use]
+    pub fn arguments(command: clap::Command) -> clap::Command {
+        command
+            .arg(
+                Arg::new("interactive")
+                    .short('i')
+                    .long("interactive")
+                    .action(ArgAction::SetTrue)
+                    .help("Keep standard input open"),
+            )
+            .arg(
+                Arg::new("tty").short('t').long("tty").action(ArgAction::SetTrue).help("Give it a terminal of its own"),
+            )
+    }
+
+    /// What the command line chose.
+    #[must_use]
+    pub fn from_arguments(matches: &ArgMatches) -> Stdio {
+        Stdio { terminal: matches.get_flag("tty"), interactive: matches.get_flag("interactive") }
+    }
+
+    /// Starts a process with these standard descriptors, waits for it, and returns its exit status. The terminal
+    /// is made after the process's own set-up.
+    ///
+    /// # Errors
+    /// As [`Start::start`] and [`crate::Child::wait`].
+    // ANCHOR: stdio
+    pub fn run(self, start: &Start<'_>) -> Result<u8> {
+        if self.terminal {
+            let (console, socket) = Console::pair()?;
+            let child = Start { setup: &(start.setup, &console), ..*start }.start()?;
+            drop(console);
+            return child.wait_with(self.relay(&socket)?);
+        }
+        let child = match self.interactive {
+            true => start.start()?,
+            // Before its root changes: that one may have no /dev/null.
+            false => Start { setup: &(Null, start.setup), ..*start }.start()?,
+        };
+        child.wait()
+    }
+    // ANCHOR_END: stdio
+
+    /// Relays the terminal that arrives at `socket`; `None` when none does.
+    ///
+    /// # Errors
+    /// When a terminal fails.
+    pub fn relay(self, socket: &OwnedFd) -> Result<Option<Relay>> {
+        console::receive(socket)?.map(|master| Relay::new(master, self.interactive)).transpose()
+    }
+}
