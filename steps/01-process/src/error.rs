@@ -60,6 +60,12 @@ impl Error {
         self
     }
 
+    /// Whether a system call failed, or a library; else it is about what was asked for.
+    #[must_use]
+    pub fn is_kernel(&self) -> bool {
+        self.cause.is_some() && self.hint.is_none()
+    }
+
     /// The exit status that this error ends the program with.
     #[must_use]
     pub fn status(&self) -> u8 {

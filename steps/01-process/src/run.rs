@@ -25,7 +25,6 @@ pub fn arguments(command: clap::Command) -> clap::Command {
             .required(true)
             .num_args(1..)
             .trailing_var_arg(true)
-            .allow_hyphen_values(true)
             .value_parser(value_parser!(OsString)),
     )
 }

@@ -1,0 +1,106 @@
+//! Who is who: the ids inside a user namespace and those outside.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use nix::unistd::{Pid, getegid, geteuid};
+use process::{Error, Result};
+
+use crate::subid::{Range, ranges};
+
+/// One line of `/proc/PID/uid_map`: `count` ids, from `inside` in the namespace and from `outside` in its parent
+/// (user_namespaces(7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The first id in the namespace.
+    pub inside: u32,
+    /// The first id outside.
+    pub outside: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// The two maps of a user namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdMap {
+    /// User ids.
+    pub users: Vec<Extent>,
+    /// Group ids.
+    pub groups: Vec<Extent>,
+}
+
+impl IdMap {
+    /// The caller is root inside; its subordinate ids are 1 and up.
+    ///
+    /// # Errors
+    /// When it has none.
+    // ANCHOR: map
+    pub fn of_caller() -> Result<IdMap> {
+        let uid = geteuid();
+        Ok(IdMap {
+            users: extents(uid.as_raw(), &ranges(Path::new("/etc/subuid"), uid)?),
+            groups: extents(getegid().as_raw(), &ranges(Path::new("/etc/subgid"), uid)?),
+        })
+    }
+    // ANCHOR_END: map
+
+    /// Writes both maps of the process. The kernel lets an ordinary user map nobody but itself; the two setuid
+    /// helpers of the system look the rest up in `/etc/subuid` and `/etc/subgid`, and write for us.
+    ///
+    /// # Errors
+    /// When a helper is missing or refuses.
+    // ANCHOR: write
+    pub fn write(&self, pid: Pid) -> Result<()> {
+        // Side by side: each costs more than the rest of the start.
+        let users = Helper::start("newuidmap", pid, &self.users)?;
+        let groups = Helper::start("newgidmap", pid, &self.groups);
+        users.finish()?;
+        groups?.finish()
+    }
+    // ANCHOR_END: write
+}
+
+fn extents(id: u32, ranges: &[Range]) -> Vec<Extent> {
+    let mut map = vec![Extent { inside: 0, outside: id, count: 1 }];
+    let mut inside = 1;
+    for range in ranges {
+        map.push(Extent { inside, outside: range.first, count: range.count });
+        inside += range.count;
+    }
+    map
+}
+
+/// A running newuidmap(1) or newgidmap(1).
+struct Helper {
+    name: &'static str,
+    child: Child,
+}
+
+impl Helper {
+    fn start(name: &'static str, pid: Pid, map: &[Extent]) -> Result<Helper> {
+        let fields = map.iter().flat_map(|extent| [extent.inside, extent.outside, extent.count]);
+        Command::new(name)
+            .arg(pid.to_string())
+            .args(fields.map(|field| field.to_string()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map(|child| Helper { name, child })
+            .map_err(|error| {
+                Error::os(format!("start {name}, which maps the ids of a container"), error)
+                    .hint("install it: the package is uidmap (Debian, Ubuntu), shadow-utils (Fedora) or shadow (Arch)")
+            })
+    }
+
+    fn finish(self) -> Result<()> {
+        let name = self.name;
+        let output = self.child.wait_with_output().map_err(|error| Error::os(format!("wait for {name}"), error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let says = String::from_utf8_lossy(&output.stderr).trim().to_string();
+        Err(Error::because(format!("map ids with {name}"), if says.is_empty() { "it failed".into() } else { says })
+            .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability"))
+    }
+}

@@ -1,0 +1,60 @@
+//! `run COMMAND`: in namespaces of its own.
+
+use std::io::Write;
+
+use clap::{Arg, ArgMatches};
+use process::{Command, Result, Stdio};
+
+use crate::{Hostname, Namespaces};
+
+/// The verb.
+pub const RUN: Command =
+    Command { name: "run", about: "Run a program in namespaces of its own", define: arguments, run };
+
+/// Adds what `run` has from this step on: `--hostname`, `--network`.
+#[must_use]
+pub fn arguments(command: clap::Command) -> clap::Command {
+    process::run::arguments(network(hostname(command)))
+}
+
+/// Adds `--hostname`.
+#[must_use]
+pub fn hostname(command: clap::Command) -> clap::Command {
+    command.arg(
+        Arg::new("hostname").long("hostname").value_name("NAME").value_parser(Hostname::parse).help("Its host name"),
+    )
+}
+
+/// Adds `--network`.
+#[must_use]
+pub fn network(command: clap::Command) -> clap::Command {
+    command.arg(
+        Arg::new("network")
+            .long("network")
+            .visible_alias("net")
+            .value_name("MODE")
+            .value_parser(["none", "host"])
+            .default_value("none")
+            .help("Its network: none of its own but loopback, or the host's"),
+    )
+}
+
+/// Whether the command line asks for an own network namespace.
+#[must_use]
+pub fn own_network(matches: &ArgMatches) -> bool {
+    matches.get_one::<String>("network").is_none_or(|mode| mode != "host")
+}
+
+/// The namespaces and the host name of the command line.
+///
+/// # Errors
+/// As [`Namespaces::container`].
+pub fn from_arguments(matches: &ArgMatches) -> Result<(Namespaces, Hostname)> {
+    let namespaces = Namespaces::container(own_network(matches))?;
+    Ok((namespaces, Hostname(matches.get_one::<String>("hostname").cloned())))
+}
+
+fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
+    let (namespaces, hostname) = from_arguments(matches)?;
+    namespaces.run(&process::run::program(matches), Stdio::from_arguments(matches), &hostname)
+}

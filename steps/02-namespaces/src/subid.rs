@@ -1,0 +1,64 @@
+//! Subordinate ids: the ids that the administrator gave to a user (subuid(5), subgid(5)).
+
+use std::fs;
+use std::path::Path;
+
+use nix::unistd::{Uid, User};
+use process::{Error, Result};
+
+/// A range of ids: the first, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first id.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// The ranges that `file` gives to the user, under its name or its number.
+///
+/// # Errors
+/// When the file cannot be read, or has no range for the user.
+// ANCHOR: subid
+pub fn ranges(file: &Path, uid: Uid) -> Result<Vec<Range>> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Error::os(format!("read {}", file.display()), error)),
+    };
+    let name = User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
+    let found = parse(&text, &name, uid);
+    if found.is_empty() {
+        return Err(Error::new(format!("no subordinate ids for user {name} in {}", file.display())).hint(format!(
+            "give the user some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}"
+        )));
+    }
+    Ok(found)
+}
+
+/// `owner:first:count` each line; lines of others and lines that make no sense are skipped.
+fn parse(text: &str, name: &str, uid: Uid) -> Vec<Range> {
+    let of_line = |line: &str| {
+        let mut fields = line.trim().split(':');
+        let owner = fields.next()?;
+        let range = Range { first: fields.next()?.parse().ok()?, count: fields.next()?.parse().ok()? };
+        let ours = owner == name || owner == uid.to_string();
+        (ours && fields.next().is_none() && range.count > 0).then_some(range)
+    };
+    text.lines().filter_map(of_line).collect()
+}
+// ANCHOR_END: subid
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_user_by_name_and_by_number() {
+        let text = "ann:100000:65536\nbob:165536:65536\n1000:300000:10\nann:x:1\nann:5:0\nann:1:2:3\n\n# note\n";
+        let range = |first, count| Range { first, count };
+        let found = parse(text, "ann", Uid::from_raw(1000));
+        assert_eq!(found, [range(100_000, 65536), range(300_000, 10)]);
+        assert_eq!(parse(text, "eve", Uid::from_raw(1)), []);
+    }
+}
