@@ -1,0 +1,83 @@
+//! The check of the book's sources.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::page::Page;
+use crate::{Finding, fence, include, link, session, summary};
+
+/// Everything that is wrong with the book in `book` (the directory with `src` and `sessions`).
+#[must_use]
+pub fn check(book: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let source = book.join("src");
+    let mut pages: BTreeMap<PathBuf, Page> = BTreeMap::new();
+    for path in summary::pages(&source, &mut findings) {
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                pages.insert(path.clone(), Page::parse(&path, text));
+            }
+            Err(error) => findings.push(Finding::unreadable(&path, &error)),
+        }
+    }
+    for page in pages.values() {
+        include::check(&page.path, &page.text, &mut findings);
+        fence::check(book, page, &mut findings);
+        link::check(&source, page, &pages, &mut findings);
+    }
+    sessions(book, &mut findings);
+    pictures(&source.join("img"), &mut findings);
+    findings.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    findings
+}
+
+/// The session files can be read, though executing them is another command.
+fn sessions(book: &Path, findings: &mut Vec<Finding>) {
+    for path in session::files(book) {
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                include::paired(&path, &text, findings);
+                if let Err(finding) = session::Session::parse(&path, &text) {
+                    findings.push(finding);
+                }
+            }
+            Err(error) => findings.push(Finding::unreadable(&path, &error)),
+        }
+    }
+}
+
+/// Pictures stand inside the page, take its colours, and say in words what they show.
+fn pictures(dir: &Path, findings: &mut Vec<Finding>) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_none_or(|kind| kind != "svg") {
+            continue;
+        }
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                findings.push(Finding::unreadable(&path, &error));
+                continue;
+            }
+        };
+        for (wrong, what, hint) in [
+            (!text.contains("<title"), "a picture without a <title>", "say in it what the picture shows"),
+            (text.contains("<script"), "a picture with a script", "draw without it"),
+            (
+                text.replace("http://www.w3.org/", "").contains("http"),
+                "a picture that loads from the net",
+                "draw it here",
+            ),
+            (
+                text.trim_end().lines().any(|line| line.trim().is_empty()),
+                "an empty line in a picture",
+                "Markdown would end the picture there: remove it",
+            ),
+        ] {
+            if wrong {
+                findings.push(Finding::new(&path, 0, what, hint));
+            }
+        }
+    }
+}
