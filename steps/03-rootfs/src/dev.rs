@@ -8,8 +8,8 @@ use process::{Error, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat, symlinkat};
 use rustix::io::Errno;
 
-use crate::kernel::{self, Attributes};
 use crate::beneath;
+use crate::kernel::{self, Attributes};
 
 /// A device of the host in the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,8 @@ impl Device {
         let failed = |errno: Errno| Error::os(format!("bind {} on {}", host.display(), container.display()), errno);
         let device = kernel::copy_tree(host, false).map_err(failed)?;
         let found = fstat(&device).map_err(failed)?;
-        let is_device = matches!(FileType::from_raw_mode(found.st_mode), FileType::CharacterDevice | FileType::BlockDevice);
+        let is_device =
+            matches!(FileType::from_raw_mode(found.st_mode), FileType::CharacterDevice | FileType::BlockDevice);
         let is_known = number(host).is_none_or(|(major, minor)| found.st_rdev == rustix::fs::makedev(major, minor));
         if !is_device || !is_known {
             return Err(Error::new(format!("{} is not the device of that name", host.display())));

@@ -8,14 +8,21 @@ use process::{Error, Result};
 use rustix::fs::{FileType, fstat, fstatfs};
 use rustix::io::Errno;
 
+use crate::beneath;
 use crate::kernel::{self, PROC, Refused, SYS, Setting};
 use crate::options::Options;
-use crate::beneath;
 
 /// Files of procfs that may be covered, as runc allows (LXCFS puts its own there).
 const COVERABLE: [&str; 9] = [
-    "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo",
-    "/proc/stat", "/proc/swaps", "/proc/uptime",
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/net/dev",
+    "/proc/slabinfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
 ];
 
 /// A mount as in an OCI `config.json` (runtime-spec, config.md, "Mounts").
@@ -66,8 +73,8 @@ impl Mount {
         let mount = self.make()?;
         let kind = fstatfs(&mount).map_err(|errno| self.failed(errno))?.f_type;
         self.check_place(root, kind)?;
-        let is_directory = FileType::from_raw_mode(fstat(&mount).map_err(|errno| self.failed(errno))?.st_mode)
-            == FileType::Directory;
+        let is_directory =
+            FileType::from_raw_mode(fstat(&mount).map_err(|errno| self.failed(errno))?.st_mode) == FileType::Directory;
         // The place is found as late as possible, links resolved beneath the root, and from here on it is a
         // descriptor: a directory exchanged for a link now changes nothing (CVE-2021-30465).
         let place = match beneath::resolve(root, &self.destination) {

@@ -29,12 +29,7 @@ impl Rootfs {
     /// With the mounts and devices of every container.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, host_network: bool) -> Rootfs {
-        Rootfs {
-            root: root.into(),
-            mounts: default_mounts(host_network),
-            devices: default_devices(),
-            readonly: false,
-        }
+        Rootfs { root: root.into(), mounts: default_mounts(host_network), devices: default_devices(), readonly: false }
     }
 
     fn failed(&self, what: &str, errno: Errno) -> Error {

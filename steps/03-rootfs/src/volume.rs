@@ -44,7 +44,11 @@ impl Volume {
         let (source, destination, words) = match parts[..] {
             [source, destination] => (source, destination, ""),
             [source, destination, words] => (source, destination, words),
-            [_] => return Err(Error::new(format!("{text}: a volume without a source needs an engine, from step engine on"))),
+            [_] => {
+                return Err(Error::new(format!(
+                    "{text}: a volume without a source needs an engine, from step engine on"
+                )));
+            }
             _ => {
                 let form = "incorrect volume format, should be [host-dir:]ctr-dir[:option]";
                 return Err(Error::new(format!("{text}: {form}")));
@@ -67,7 +71,8 @@ impl Volume {
         check(&options)?;
         // statfs, because Podman says so; what matters is that nothing is made by a mistyped name.
         rustix::fs::statfs(source).map_err(|errno| lower_case(&format!("statfs {source}"), errno))?;
-        let relabel = options.iter().find_map(|word| ["z", "Z"].contains(&word.as_str()).then(|| word.chars().next())?);
+        let relabel =
+            options.iter().find_map(|word| ["z", "Z"].contains(&word.as_str()).then(|| word.chars().next())?);
         let destination = Path::new(destination).components().collect();
         Ok(Volume { source: source.into(), destination, options, relabel })
     }
