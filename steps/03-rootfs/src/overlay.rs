@@ -54,8 +54,9 @@ impl Overlay {
         let by_name = parts.iter().zip(&names).map(|((option, _), name)| Setting::Text(option, name)).collect();
         for settings in [by_descriptor, by_name] {
             match self.create(settings) {
-                // This kernel does not know the way in which we said it.
-                Err(Refused { errno: Errno::INVAL, .. }) => {}
+                // This kernel does not know the way in which we said it; EBADF, because descriptors for reference only
+                // were no values before it did.
+                Err(Refused { errno: Errno::INVAL | Errno::BADF, .. }) => {}
                 Err(Refused { words: Some(words), .. }) => return Err(Error::because(self.tried(), words)),
                 Err(Refused { errno, .. }) => return Err(self.failed(errno)),
                 Ok(overlay) => {
