@@ -27,8 +27,7 @@ impl Console {
     /// # Errors
     /// When there is no socket to be had.
     pub fn pair() -> Result<(Console, OwnedFd)> {
-        let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
-            .map_err(|errno| Error::os("make a pair of sockets for the terminal", errno))?;
+        let (theirs, ours) = sockets()?;
         Ok((Console::through(theirs), ours))
     }
 
@@ -69,6 +68,12 @@ impl Setup for Console {
         Ok(())
     }
     // ANCHOR_END: console
+}
+
+/// The child's end and the parent's.
+pub(crate) fn sockets() -> Result<(OwnedFd, OwnedFd)> {
+    socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
+        .map_err(|errno| Error::os("make a pair of sockets for the terminal", errno))
 }
 
 /// SCM_RIGHTS, unix(7).

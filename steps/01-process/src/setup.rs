@@ -31,6 +31,13 @@ impl<A: Setup, B: Setup> Setup for (A, B) {
     }
 }
 
+/// Perhaps nothing.
+impl<T: Setup> Setup for Option<T> {
+    fn setup(&self) -> Result<()> {
+        self.as_ref().map_or(Ok(()), Setup::setup)
+    }
+}
+
 impl<T: Setup + ?Sized> Setup for &T {
     fn setup(&self) -> Result<()> {
         (**self).setup()

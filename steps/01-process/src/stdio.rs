@@ -1,6 +1,6 @@
 //! What the program's standard descriptors are.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nix::fcntl::{OFlag, open};
@@ -25,6 +25,15 @@ impl Setup for Null {
     fn setup(&self) -> Result<()> {
         let null = open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
         null.and_then(dup2_stdin).map_err(|errno| Error::os("make standard input empty", errno))
+    }
+}
+
+/// This input.
+struct Input(OwnedFd);
+
+impl Setup for Input {
+    fn setup(&self) -> Result<()> {
+        dup2_stdin(&self.0).map_err(|errno| Error::os("set standard input", errno))
     }
 }
 
@@ -72,6 +81,36 @@ impl Stdio {
         child.wait()
     }
     // ANCHOR_END: stdio
+
+    /// As [`Stdio::run`], when the program is not our child but our child's: that one gets, for a terminal, the
+    /// socket as its standard input, and makes it by [`Stdio::console`].
+    ///
+    /// # Errors
+    /// As [`Stdio::run`].
+    pub fn run_through(self, start: &Start<'_>) -> Result<u8> {
+        if !self.terminal {
+            return self.run(start);
+        }
+        let (theirs, ours) = console::sockets()?;
+        let input = Input(theirs);
+        let child = Start { setup: &(start.setup, &input), ..*start }.start()?;
+        drop(input);
+        child.wait_with(self.relay(&ours)?)
+    }
+
+    /// The terminal that the caller of [`Stdio::run_through`] waits for; `None` when it wants none.
+    ///
+    /// # Errors
+    /// When standard input cannot be duplicated.
+    pub fn console(self) -> Result<Option<Console>> {
+        if !self.terminal {
+            return Ok(None);
+        }
+        let socket = std::io::stdin().as_fd().try_clone_to_owned();
+        socket
+            .map(|socket| Some(Console::through(socket)))
+            .map_err(|error| Error::os("take the terminal's socket", error))
+    }
 
     /// Relays the terminal that arrives at `socket`; `None` when none does.
     ///

@@ -56,6 +56,14 @@ impl Namespaces {
         self.with(program, setup, |start| stdio.run(start))
     }
 
+    /// As [`Namespaces::run`], when the program is the grandchild ([`Stdio::run_through`]).
+    ///
+    /// # Errors
+    /// Whatever failed on the way.
+    pub fn run_through(&self, program: &Program, stdio: Stdio, setup: &dyn Setup) -> Result<u8> {
+        self.with(program, setup, |start| stdio.run_through(start))
+    }
+
     // ANCHOR: start
     fn with<T>(&self, program: &Program, setup: &dyn Setup, run: impl Fn(&Start<'_>) -> Result<T>) -> Result<T> {
         let own_network = self.others.contains(CloneFlags::CLONE_NEWNET);
