@@ -1,0 +1,82 @@
+//! Everything of this step, in the order that works.
+
+use std::path::PathBuf;
+
+use process::{Error, Result, Setup};
+use rustix::thread::set_no_new_privs;
+
+use crate::seccomp::{Arch, Filter, Profile};
+use crate::{Capabilities, Rlimit, User, mask};
+
+/// What a program is not allowed to do. As a [`Setup`] it comes last, after the file system.
+#[derive(Clone)]
+pub struct Confinement {
+    /// Who it is.
+    pub user: User,
+    /// What it may do as that.
+    pub capabilities: Capabilities,
+    /// Whether setuid programs and file capabilities have no effect (prctl(2), `PR_SET_NO_NEW_PRIVS`).
+    pub no_new_privileges: bool,
+    /// Limits to set; others stay as the caller's.
+    pub rlimits: Vec<Rlimit>,
+    /// What it may ask the kernel; `None` for everything.
+    pub seccomp: Option<Filter>,
+    /// Absolute paths in the container that are hidden; those that do not exist do not matter.
+    pub masked: Vec<PathBuf>,
+    /// Absolute paths in the container that are read-only.
+    pub readonly: Vec<PathBuf>,
+}
+
+impl Confinement {
+    /// What every container has unless told otherwise.
+    ///
+    /// # Errors
+    /// None that would not be a mistake in the default profile.
+    pub fn default_for(user: User) -> Result<Confinement> {
+        let capabilities = Capabilities::default_for(user.uid);
+        let profile = Profile::default_for(&capabilities.bounding);
+        Ok(Confinement {
+            user,
+            capabilities,
+            no_new_privileges: false,
+            rlimits: Vec::new(),
+            seccomp: Some(Filter::compile(&profile, Arch::NATIVE)?),
+            masked: mask::masked(),
+            readonly: mask::readonly(),
+        })
+    }
+}
+
+// ANCHOR: order
+impl Setup for Confinement {
+    fn setup(&self) -> Result<()> {
+        // Mounting needs CAP_SYS_ADMIN, raising a limit CAP_SYS_RESOURCE. Read-only first: a mask on top stays.
+        mask::make_readonly(&self.readonly)?;
+        mask::hide(&self.masked)?;
+        self.rlimits.iter().try_for_each(Rlimit::apply)?;
+        // Needs CAP_SETPCAP. Before the user, whose change empties the effective set.
+        self.capabilities.limit()?;
+        self.user.mask();
+        self.user.apply()?;
+        Capabilities::regain()?;
+        // Without no_new_privs only CAP_SYS_ADMIN can load a filter, or a setuid program could be fooled by one:
+        // so the filter comes while it is there, and what follows has to pass it.
+        if !self.no_new_privileges {
+            self.filter()?;
+        }
+        self.capabilities.apply()?;
+        // With it, the filter is the very last and need not allow any of the above.
+        if self.no_new_privileges {
+            set_no_new_privs(true).map_err(|errno| Error::os("set no_new_privs", errno))?;
+            self.filter()?;
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: order
+
+impl Confinement {
+    fn filter(&self) -> Result<()> {
+        self.seccomp.as_ref().map_or(Ok(()), Filter::load)
+    }
+}
