@@ -11,6 +11,7 @@ mod mount;
 mod options;
 mod overlay;
 mod rootfs;
+pub mod run;
 mod volume;
 
 pub use defaults::{arrange, default_mounts};
@@ -19,3 +20,11 @@ pub use mount::Mount;
 pub use overlay::Overlay;
 pub use rootfs::Rootfs;
 pub use volume::Volume;
+
+use process::Command;
+
+/// The verbs of this step.
+#[must_use]
+pub fn commands() -> &'static [Command] {
+    &[run::RUN]
+}
