@@ -3,7 +3,7 @@
 //! itself put there a moment ago.
 //!
 //! ```text
-//! cargo run -p images --example naive -- LAYER.tar DIRECTORY
+//! cargo run -p images --example images-naive -- LAYER.tar DIRECTORY
 //! ```
 
 use std::fs;
@@ -14,7 +14,7 @@ use std::path::{Component, Path};
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [layer, directory] = arguments.as_slice() else {
-        eprintln!("Usage: naive LAYER.tar DIRECTORY");
+        eprintln!("Usage: images-naive LAYER.tar DIRECTORY");
         std::process::exit(125);
     };
     for line in unpack(&fs::read(layer)?, Path::new(directory))? {
