@@ -38,11 +38,27 @@ fn sessions(book: &Path, findings: &mut Vec<Finding>) {
         match fs::read_to_string(&path) {
             Ok(text) => {
                 include::paired(&path, &text, findings);
+                hidden(&path, &text, findings);
                 if let Err(finding) = session::Session::parse(&path, &text) {
                     findings.push(finding);
                 }
             }
             Err(error) => findings.push(Finding::unreadable(&path, &error)),
+        }
+    }
+}
+
+/// A line that is not for the reader would be shown when it stands inside an anchor.
+fn hidden(path: &Path, text: &str, findings: &mut Vec<Finding>) {
+    let mut open = 0_usize;
+    for (number, line) in text.lines().enumerate() {
+        if line.contains("ANCHOR_END:") {
+            open = open.saturating_sub(1);
+        } else if line.contains("ANCHOR:") {
+            open += 1;
+        } else if open > 0 && line.starts_with("% ") {
+            let hint = "end the anchor before it, and begin another one after it";
+            findings.push(Finding::new(path, number + 1, "a hidden line that a page would show", hint));
         }
     }
 }

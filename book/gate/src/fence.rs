@@ -54,22 +54,24 @@ fn included(fence: &Fence) -> bool {
 
 type Problem = Option<(&'static str, &'static str)>;
 
-/// A session is one include of a part of a session file, which the tests execute.
+/// A session is included by its parts from a session file, which the tests execute.
 fn console(book: &Path, page: &Page, fence: &Fence) -> Problem {
-    let [line] = fence.body.as_slice() else {
+    if !included(fence) {
         return Some(("a console session typed by hand", "include it: {{#include ../sessions/NAME.console:PART}}"));
-    };
-    let Some(include) = Include::alone(line) else {
-        return Some(("a console session typed by hand", "include it: {{#include ../sessions/NAME.console:PART}}"));
-    };
-    let file = resolve(&page.path, include.file);
-    if file.parent() != Some(&book.join("sessions")) || file.extension().is_none_or(|kind| kind != "console") {
-        return Some(("a console session from a file that is not executed", "put it into book/sessions/NAME.console"));
     }
-    match include.anchor {
-        Some(_) => None,
-        None => Some(("a whole session file, with its hidden lines", "include a part of it by an anchor")),
-    }
+    fence.body.iter().filter_map(|line| Include::alone(line)).find_map(|include| {
+        let file = resolve(&page.path, include.file);
+        if file.parent() != Some(&book.join("sessions")) || file.extension().is_none_or(|kind| kind != "console") {
+            return Some((
+                "a console session from a file that is not executed",
+                "put it into book/sessions/NAME.console",
+            ));
+        }
+        match include.anchor {
+            Some(_) => None,
+            None => Some(("a whole session file, with its hidden lines", "include a part of it by an anchor")),
+        }
+    })
 }
 
 /// Commands for another machine: no output, and where they come from.

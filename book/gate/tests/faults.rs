@@ -98,6 +98,12 @@ fn every_fault_is_found_with_its_line() {
         ),
         ("src/orphan.md", "", "# Lost\n", "orphan.md: a page that SUMMARY.md does not list"),
         ("src/SUMMARY.md", "step.md", "gone.md", "SUMMARY.md:4: the page gone.md is not there"),
+        (
+            "sessions/one.console",
+            "$ x=hello",
+            "% setup true\n$ x=hello",
+            "one.console:5: a hidden line that a page would show",
+        ),
         ("sessions/one.console", "% needs cat", "cat", "one.console:1: output without a command"),
     ] {
         let dir = book(file, from, to);
