@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use crate::{Error, Relay, Result, kernel, signals};
@@ -78,22 +78,15 @@ impl Child {
     /// Takes every child that has ended, also those that were left to us; the status when it was this one.
     fn reap(&mut self) -> Result<Option<u8>> {
         loop {
-            let status = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) => return Ok(None),
-                Ok(status) => status,
+            let (pid, status) = match kernel::wait_any() {
+                Ok(Some(ended)) => ended,
+                Ok(None) => return Ok(None),
                 Err(Errno::EINTR) => continue,
                 Err(errno) => return Err(Error::os(format!("wait for process {}", self.pid), errno)),
             };
-            if status.pid() == Some(self.pid) {
+            if pid == self.pid {
                 self.running = false;
-                return Ok(Some(match status {
-                    WaitStatus::Exited(_, code) => code as u8,
-                    WaitStatus::Signaled(_, signal, _) => 128 + signal as u8,
-                    _ => {
-                        self.running = true;
-                        continue;
-                    }
-                }));
+                return Ok(Some(status));
             }
         }
     }

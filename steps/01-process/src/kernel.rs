@@ -67,6 +67,16 @@ pub(crate) fn kill(pid: Pid, signal: u32) -> nix::Result<()> {
     Errno::result(unsafe { libc::kill(pid.as_raw(), signal as libc::c_int) }).map(drop)
 }
 
+/// waitpid(2) for any child that has ended: which, and its exit status, 128+n when signal n ended it. `None` when
+/// there is none yet. nix cannot tell that a real-time signal ended one.
+pub(crate) fn wait_any() -> nix::Result<Option<(Pid, u8)>> {
+    let mut status = 0;
+    // SAFETY: it writes one int that lives here.
+    let pid = Errno::result(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) })?;
+    let code = if libc::WIFSIGNALED(status) { 128 + libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
+    Ok((pid != 0).then(|| (Pid::from_raw(pid), code as u8)))
+}
+
 /// prctl(PR_SET_PDEATHSIG): the kernel kills this process when its parent dies.
 pub(crate) fn die_with_parent() -> nix::Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
