@@ -174,7 +174,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).map_or(0, |meta| meta.permissions().mode())
 }
 
-/// A path as it is; a name among this workspace's binaries, or else in the system's directories.
+/// A path as it is; a name among this workspace's binaries and examples, or else in the system's directories.
 fn locate(bin: &Path) -> PathBuf {
     if bin.components().count() > 1 {
         return bin.to_path_buf();
@@ -184,7 +184,8 @@ fn locate(bin: &Path) -> PathBuf {
         return PathBuf::from(path);
     }
     let exe = env::current_exe().expect("know the test's own path");
-    let built = exe.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
+    let places = |dir: &Path| [dir.join(name), dir.join("examples").join(name)];
+    let built = exe.ancestors().skip(1).take(2).flat_map(places).find(|path| path.is_file());
     let system = || PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file());
     built.or_else(system).unwrap_or_else(|| panic!("there is no binary {name}; run: cargo build -p {name}"))
 }
