@@ -86,7 +86,7 @@ fn follow(root: &Root, path: &Path) -> PathBuf {
 }
 
 /// Without `.` and `..`; above the root is the root.
-fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::from("/");
     for part in path.components() {
         match part {

@@ -73,8 +73,7 @@ impl Mount {
         let mount = self.make()?;
         let kind = fstatfs(&mount).map_err(|errno| self.failed(errno))?.f_type;
         self.check_place(root, kind)?;
-        let is_directory =
-            FileType::from_raw_mode(fstat(&mount).map_err(|errno| self.failed(errno))?.st_mode) == FileType::Directory;
+        let is_directory = self.is_directory(&mount)?;
         // The place is found as late as possible, links resolved beneath the root, and from here on it is a
         // descriptor: a directory exchanged for a link now changes nothing (CVE-2021-30465).
         let place = match beneath::resolve(root, &self.destination) {
@@ -82,6 +81,9 @@ impl Mount {
             Err(_) if is_directory => self.made(beneath::mkdir_all(root, &self.destination))?,
             Err(_) => self.made(beneath::create_file(root, &self.destination))?,
         };
+        if self.is_directory(&place)? != is_directory {
+            return Err(self.failed(if is_directory { Errno::NOTDIR } else { Errno::ISDIR }));
+        }
         let covers_proc = fstatfs(&place).map_err(|errno| self.failed(errno))?.f_type == PROC;
         if covers_proc && kind != PROC && !COVERABLE.iter().any(|file| self.destination == Path::new(file)) {
             return Err(Error::new(format!("mount on {}: it is inside /proc", self.destination.display())));
@@ -89,6 +91,11 @@ impl Mount {
         kernel::attach(mount.as_fd(), place.as_fd()).map_err(|errno| self.failed(errno))
     }
     // ANCHOR_END: mount
+
+    fn is_directory(&self, what: &OwnedFd) -> Result<bool> {
+        let found = fstat(what).map_err(|errno| self.failed(errno))?;
+        Ok(FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+    }
 
     fn make(&self) -> Result<OwnedFd> {
         let options = Options::parse(&self.options);
@@ -140,7 +147,9 @@ impl Mount {
     /// What later walls write to and cover must be the kernel's: /proc and /sys are real directories of the image,
     /// and what is mounted there is a procfs and a sysfs (CVE-2019-16884, CVE-2023-27561).
     fn check_place(&self, root: &Root, kind: i64) -> Result<()> {
-        let wanted = match self.destination.components().collect::<PathBuf>().to_str() {
+        let wanted = match beneath::normal(&self.destination).to_str() {
+            // It would be below what becomes the root, and hidden.
+            Some("/") => return Err(Error::new(format!("{}: the root is there already", self.tried()))),
             Some("/proc") => PROC,
             Some("/sys") => SYS,
             _ => return Ok(()),
