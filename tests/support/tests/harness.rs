@@ -70,8 +70,7 @@ fn outside_sees_maps_namespaces_children_and_mounts() {
     assert!(observe::mounts_below(world.root()).is_empty());
     child.kill().unwrap();
     child.wait().unwrap();
-    let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
-    assert!(killed.success());
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::SIGKILL).unwrap();
 }
 
 #[test]
