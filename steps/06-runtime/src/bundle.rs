@@ -1,0 +1,38 @@
+//! A bundle: a directory with a `config.json` (runtime-spec, bundle.md).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oci_spec::runtime::Spec;
+use process::{Error, Result};
+
+/// A configuration is a page or two; nobody makes us read a gigabyte.
+const LIMIT: u64 = 16 << 20;
+
+/// Reads the configuration of the bundle; also gives the bundle's absolute path.
+///
+/// # Errors
+/// When there is none, or it is not one.
+pub fn load(bundle: &Path) -> Result<(Spec, PathBuf)> {
+    let bundle =
+        bundle.canonicalize().map_err(|error| Error::os(format!("open bundle {}", bundle.display()), error))?;
+    let path = bundle.join("config.json");
+    let size = fs::metadata(&path).map_err(|error| Error::os(format!("open {}", path.display()), error))?.len();
+    if size > LIMIT {
+        return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())));
+    }
+    let text = fs::read(&path).map_err(|error| Error::os(format!("read {}", path.display()), error))?;
+    let spec =
+        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+    Ok((spec, bundle))
+}
+
+/// Checks that `id` can be a container's: it becomes a part of paths.
+///
+/// # Errors
+/// When it cannot.
+pub fn check_id(id: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
+    let ok = id.len() <= 255 && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(fits);
+    if ok { Ok(id.to_string()) } else { Err("a container id begins with a letter or digit, then also _ + - .".into()) }
+}

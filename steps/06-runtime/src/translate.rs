@@ -1,0 +1,143 @@
+//! From an OCI configuration to a container (runtime-spec, config.md and config-linux.md).
+
+use std::path::{Path, PathBuf};
+
+use confinement::seccomp::{Arch, Filter, Profile};
+use confinement::{CapSet, Capabilities, Confinement, Rlimit, User};
+use namespaces::{Extent, Hostname, IdMap};
+use nix::sched::CloneFlags;
+use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespaceType, Process, Spec};
+use process::{Error, Program, Result};
+use rootfs::{Mount, Rootfs, default_devices};
+
+use crate::{Container, unsupported};
+
+impl Container {
+    /// The container that `spec` describes; `bundle` is the directory that its relative paths are in.
+    ///
+    /// # Errors
+    /// When a required part is missing, or one is asked for that we cannot do.
+    // ANCHOR: translate
+    pub fn from_spec(spec: &Spec, bundle: &Path) -> Result<Container> {
+        unsupported::refuse(spec)?;
+        let process = spec.process().as_ref().ok_or_else(|| missing("process"))?;
+        let root = spec.root().as_ref().ok_or_else(|| missing("root"))?;
+        let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
+        Ok(Container {
+            namespaces: namespaces(linux),
+            rootfs: Rootfs {
+                root: bundle.join(root.path()),
+                mounts: spec.mounts().iter().flatten().map(mount).collect(),
+                devices: default_devices(),
+                readonly: root.readonly().unwrap_or(false),
+            },
+            hostname: Hostname(spec.hostname().clone()),
+            confinement: confinement(process, linux)?,
+            program: program(process)?,
+        })
+    }
+    // ANCHOR_END: translate
+}
+
+/// The ids of the user namespace that `spec` asks for; `None` when it asks for none.
+///
+/// # Errors
+/// When it asks for one and says nothing of the ids.
+pub fn id_map(spec: &Spec) -> Result<Option<IdMap>> {
+    let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
+    if !linux.namespaces().iter().flatten().any(|namespace| namespace.typ() == LinuxNamespaceType::User) {
+        return Ok(None);
+    }
+    let map = IdMap { users: extents(linux.uid_mappings()), groups: extents(linux.gid_mappings()) };
+    if map.users.is_empty() || map.groups.is_empty() {
+        return Err(missing("linux.uidMappings or linux.gidMappings"));
+    }
+    Ok(Some(map))
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(format!("the container's configuration has no {what}"))
+}
+
+fn extents(mappings: &Option<Vec<LinuxIdMapping>>) -> Vec<Extent> {
+    let extent = |mapping: &LinuxIdMapping| Extent {
+        inside: mapping.container_id(),
+        outside: mapping.host_id(),
+        count: mapping.size(),
+    };
+    mappings.iter().flatten().map(extent).collect()
+}
+
+fn namespaces(linux: &Linux) -> CloneFlags {
+    let flag = |kind| match kind {
+        LinuxNamespaceType::Mount => CloneFlags::CLONE_NEWNS,
+        LinuxNamespaceType::Pid => CloneFlags::CLONE_NEWPID,
+        LinuxNamespaceType::Uts => CloneFlags::CLONE_NEWUTS,
+        LinuxNamespaceType::Ipc => CloneFlags::CLONE_NEWIPC,
+        LinuxNamespaceType::Network => CloneFlags::CLONE_NEWNET,
+        LinuxNamespaceType::Cgroup => CloneFlags::CLONE_NEWCGROUP,
+        // The user namespace is there already; `unsupported` has refused the rest.
+        _ => CloneFlags::empty(),
+    };
+    linux.namespaces().iter().flatten().map(|namespace| flag(namespace.typ())).collect()
+}
+
+fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
+    Mount {
+        destination: mount.destination().clone(),
+        fstype: mount.typ().clone(),
+        source: mount.source().clone(),
+        options: mount.options().clone().unwrap_or_default(),
+    }
+}
+
+fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
+    let user = process.user();
+    let paths = |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
+    Ok(Confinement {
+        user: User {
+            uid: user.uid(),
+            gid: user.gid(),
+            groups: user.additional_gids().clone().unwrap_or_default(),
+            umask: user.umask().unwrap_or(0o022),
+        },
+        capabilities: capabilities(process)?,
+        no_new_privileges: process.no_new_privileges().unwrap_or(false),
+        rlimits: process
+            .rlimits()
+            .iter()
+            .flatten()
+            .map(|limit| Rlimit { kind: limit.typ().to_string(), soft: limit.soft(), hard: limit.hard() })
+            .collect(),
+        seccomp: linux.seccomp().as_ref().map(seccomp).transpose()?,
+        masked: paths(linux.masked_paths()),
+        readonly: paths(linux.readonly_paths()),
+    })
+}
+
+/// Without the block there are none: absent is not unlimited.
+fn capabilities(process: &Process) -> Result<Capabilities> {
+    let Some(sets) = process.capabilities() else { return Ok(Capabilities::default()) };
+    let set = |names: &Option<oci_spec::runtime::Capabilities>| {
+        CapSet::parse(names.iter().flatten().map(|name| format!("CAP_{name}")))
+    };
+    Ok(Capabilities {
+        bounding: set(sets.bounding())?,
+        effective: set(sets.effective())?,
+        permitted: set(sets.permitted())?,
+        inheritable: set(sets.inheritable())?,
+        ambient: set(sets.ambient())?,
+    })
+}
+
+fn seccomp(seccomp: &oci_spec::runtime::LinuxSeccomp) -> Result<Filter> {
+    let failed = |error: serde_json::Error| Error::because("parse the seccomp profile", error);
+    let profile: Profile = serde_json::to_value(seccomp).and_then(serde_json::from_value).map_err(failed)?;
+    Filter::compile(&profile, Arch::NATIVE)
+}
+
+fn program(process: &Process) -> Result<Program> {
+    let args = process.args().clone().filter(|args| !args.is_empty()).ok_or_else(|| missing("process.args"))?;
+    let env = process.env().iter().flatten().map(Into::into).collect();
+    Ok(Program { env: Some(env), cwd: Some(process.cwd().clone()), ..Program::new(args) })
+}
