@@ -156,6 +156,30 @@ pub fn await_program(pid: u32, argv: &[&str]) -> u32 {
     await_some(&format!("{argv:?} below process {pid}"), || descendants(pid).into_iter().find(is))
 }
 
+/// Whether the process still runs: it is there, and no zombie.
+#[must_use]
+pub fn runs(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Waits until the process has ended, ten seconds at most.
+///
+/// # Panics
+/// When it does not end.
+pub fn await_end(pid: u32) {
+    await_some(&format!("the end of process {pid} {:?}", cmdline(pid)), || (!runs(pid)).then_some(()));
+}
+
+/// Sends a signal, by number; it is no error when the process has ended.
+///
+/// # Panics
+/// When there is no sh.
+pub fn kill(pid: u32, signal: i32) {
+    let script = format!("kill -{signal} {pid} 2>/dev/null");
+    std::process::Command::new("sh").args(["-c", &script]).status().expect("run sh");
+}
+
 /// Asks every few milliseconds, for ten seconds at most.
 ///
 /// # Panics

@@ -187,5 +187,7 @@ fn locate(bin: &Path) -> PathBuf {
     let places = |dir: &Path| [dir.join(name), dir.join("examples").join(name)];
     let built = exe.ancestors().skip(1).take(2).flat_map(places).find(|path| path.is_file());
     let system = || PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file());
-    built.or_else(system).unwrap_or_else(|| panic!("there is no binary {name}; run: cargo build -p {name}"))
+    built
+        .or_else(system)
+        .unwrap_or_else(|| panic!("there is no program {name}; run: cargo build --workspace --all-targets"))
 }
