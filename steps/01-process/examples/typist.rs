@@ -2,12 +2,13 @@
 //! with the next line that its caller's shell reads (CVE-2017-5226).
 #![expect(unsafe_code, reason = "TIOCSTI has no wrapper")]
 
-nix::ioctl_write_ptr_bad!(tiocsti, libc::TIOCSTI, u8);
+use nix::errno::Errno;
 
 fn main() {
     for key in b"echo typed by the program\n" {
         // SAFETY: the kernel reads one byte that lives here.
-        if let Err(errno) = unsafe { tiocsti(libc::STDERR_FILENO, key) } {
+        let result = unsafe { libc::ioctl(libc::STDERR_FILENO, libc::TIOCSTI, &raw const *key) };
+        if let Err(errno) = Errno::result(result) {
             return println!("cannot type: {}", errno.desc());
         }
     }
