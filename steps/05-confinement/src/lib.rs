@@ -6,7 +6,9 @@ mod capability;
 mod confinement;
 mod kernel;
 pub mod mask;
+mod options;
 mod rlimit;
+pub mod run;
 pub mod seccomp;
 mod user;
 
@@ -14,5 +16,14 @@ pub use capabilities::Capabilities;
 pub use capability::CapSet;
 pub use confinement::Confinement;
 pub use mask::{MASKED, READONLY};
+pub use options::SecurityOptions;
 pub use rlimit::{Rlimit, UNLIMITED};
 pub use user::User;
+
+use process::Command;
+
+/// The verbs of this step.
+#[must_use]
+pub fn commands() -> &'static [Command] {
+    &[run::RUN]
+}
