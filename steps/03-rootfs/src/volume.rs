@@ -44,11 +44,8 @@ impl Volume {
         let (source, destination, words) = match parts[..] {
             [source, destination] => (source, destination, ""),
             [source, destination, words] => (source, destination, words),
-            [_] => {
-                return Err(Error::new(format!(
-                    "{text}: a volume without a source needs an engine, from step engine on"
-                )));
-            }
+            [""] => return Err(Error::new("host directory cannot be empty")),
+            [_] => return Err(Error::new(format!("{text}: a volume without a source needs an engine"))),
             _ => {
                 let form = "incorrect volume format, should be [host-dir:]ctr-dir[:option]";
                 return Err(Error::new(format!("{text}: {form}")));
