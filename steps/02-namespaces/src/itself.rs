@@ -1,7 +1,13 @@
 //! This program again, with other rights.
 
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::stat::{fstat, stat};
 use nix::unistd::geteuid;
 use process::{Error, Program, Result, Stdio};
 
@@ -10,18 +16,35 @@ use crate::{Namespaces, kernel};
 /// Set to the caller's uid for whatever runs inside its user namespace: root there is not root.
 pub const ROOTLESS_UID: &str = "_PODLING_ROOTLESS_UID";
 
-/// This program's own file through a read-only mount that nothing else sees. What runs in a container can reach
-/// our file by `/proc/PID/exe`; through this mount it cannot be opened for writing (CVE-2019-5736). Needs
-/// CAP_SYS_ADMIN in the mount namespace.
+/// This program's own file, in a way that it cannot be written to. What runs in a container can reach our file by
+/// `/proc/PID/exe`, and as the container's root it has our rights over it (CVE-2019-5736): so what it finds there is
+/// a read-only mount that is nowhere else or, on Linux before 5.12, a copy in memory.
 ///
 /// # Errors
-/// When the kernel refuses (it needs Linux 5.12).
+/// When neither can be made.
 // ANCHOR: sealed
 pub fn sealed() -> Result<OwnedFd> {
-    let failed = |errno| Error::os("make a read-only mount of our own program", errno);
-    let file = kernel::clone_mount(c"/proc/self/exe").map_err(failed)?;
-    kernel::make_read_only(file.as_fd()).map_err(failed)?;
-    Ok(file)
+    mounted().or_else(|_| copied()).map_err(|error| Error::os("protect our own program from the container", error))
+}
+
+fn mounted() -> io::Result<OwnedFd> {
+    // By its path: what /proc/self/exe leads to belongs to the mount namespace that we have left.
+    let path = CString::new(fs::read_link("/proc/self/exe")?.into_os_string().into_encoded_bytes())?;
+    let file = kernel::clone_mount(&path)?;
+    kernel::make_read_only(file.as_fd())?;
+    let (found, ours) = (fstat(&file)?, stat("/proc/self/exe")?);
+    match (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino) {
+        true => Ok(file),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+fn copied() -> io::Result<OwnedFd> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut memory = File::from(memfd_create("podling", flags)?);
+    io::copy(&mut File::open("/proc/self/exe")?, &mut memory)?;
+    fcntl(&memory, FcntlArg::F_ADD_SEALS(SealFlag::all()))?;
+    Ok(memory.into())
 }
 // ANCHOR_END: sealed
 
