@@ -106,7 +106,12 @@ fn null() -> Result<OwnedFd> {
 // ANCHOR_END: mask
 
 fn empty_directory() -> Result<OwnedFd, Errno> {
-    let limits = [Setting::Flag("ro"), Setting::Text("nr_inodes", "1"), Setting::Text("size", "4096")];
+    let limits = [
+        Setting::Flag("ro"),
+        Setting::Text("mode", "555"),
+        Setting::Text("nr_inodes", "1"),
+        Setting::Text("size", "4096"),
+    ];
     let set = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
     new_filesystem("tmpfs", &limits, Attributes { set, ..Attributes::default() }).map_err(|refused| refused.errno)
 }

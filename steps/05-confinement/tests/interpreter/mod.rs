@@ -16,9 +16,9 @@ impl Call {
             0 => self.number,
             4 => self.audit,
             8 | 12 => 0,
-            16..=60 if offset % 4 == 0 => {
+            16..=60 if offset.is_multiple_of(4) => {
                 let argument = self.args[(offset as usize - 16) / 8];
-                if offset % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if offset.is_multiple_of(8) { argument as u32 } else { (argument >> 32) as u32 }
             }
             _ => panic!("no word at offset {offset}"),
         }
