@@ -56,7 +56,8 @@ impl Child {
             if let Some(relay) = &relay {
                 waiting.extend(relay.poll());
             }
-            match poll(&mut waiting, PollTimeout::NONE) {
+            let timeout = relay.as_ref().map_or(PollTimeout::NONE, Relay::timeout);
+            match poll(&mut waiting, timeout) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(Error::os("wait for the program", errno)),
             }

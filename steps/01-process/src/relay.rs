@@ -1,6 +1,6 @@
 //! The parent's end of a terminal: copies between it and the caller's.
 
-use std::io::{self, IsTerminal, Stdin, Write};
+use std::io::{self, IsTerminal, Stdin};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -21,7 +21,15 @@ pub struct Relay {
     before: Option<Termios>,
     /// Typed, but not yet taken by the program's terminal.
     pending: Vec<u8>,
+    /// A line was begun, and not ended by Enter.
+    unfinished: bool,
+    /// No process has the program's terminal open just now.
+    away: bool,
 }
+
+/// How long to wait, in milliseconds, before looking whether a process has opened the program's terminal again: the
+/// kernel does not say.
+const AWAY: u8 = 100;
 
 impl Relay {
     /// Starts to relay; reads standard input only when `interactive`.
@@ -41,7 +49,15 @@ impl Relay {
             tcsetattr(&stdin, SetArg::TCSANOW, &raw).map_err(failed)?;
             before = Some(mode);
         }
-        let relay = Relay { master: Some(master), stdin, input: interactive, before, pending: Vec::new() };
+        let relay = Relay {
+            master: Some(master),
+            stdin,
+            input: interactive,
+            before,
+            pending: Vec::new(),
+            unfinished: false,
+            away: false,
+        };
         relay.resize();
         Ok(relay)
     }
@@ -49,7 +65,9 @@ impl Relay {
     /// What to wait for.
     pub(crate) fn poll(&self) -> Vec<PollFd<'_>> {
         let mut waiting = Vec::new();
-        if let Some(master) = &self.master {
+        if let Some(master) = &self.master
+            && !self.away
+        {
             let wants =
                 if self.pending.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
             waiting.push(PollFd::new(master.as_fd(), wants));
@@ -58,6 +76,11 @@ impl Relay {
             waiting.push(PollFd::new(self.stdin.as_fd(), PollFlags::POLLIN));
         }
         waiting
+    }
+
+    /// How long.
+    pub(crate) fn timeout(&self) -> PollTimeout {
+        if self.away && self.master.is_some() { PollTimeout::from(AWAY) } else { PollTimeout::NONE }
     }
 
     /// The window of the caller's terminal is the window of the program's.
@@ -75,11 +98,14 @@ impl Relay {
             let mut bytes = [0; 4096];
             match read(&self.stdin, &mut bytes) {
                 Ok(0) => {
-                    // End of file is what Ctrl-D is on a terminal.
+                    // End of file is what Ctrl-D is on a terminal; in the midst of a line the first one ends that.
                     self.input = false;
-                    self.pending.push(4);
+                    self.pending.extend(if self.unfinished { vec![4, 4] } else { vec![4] });
                 }
-                Ok(count) => self.pending.extend_from_slice(&bytes[..count]),
+                Ok(count) => {
+                    self.pending.extend_from_slice(&bytes[..count]);
+                    self.unfinished = !matches!(bytes[count - 1], b'\n' | b'\r');
+                }
                 Err(_) => self.input = false,
             }
         }
@@ -102,17 +128,22 @@ impl Relay {
         let mut bytes = [0; 16384];
         for _ in 0..times {
             let Some(master) = &self.master else { return };
-            match read(master, &mut bytes) {
+            let result = read(master, &mut bytes);
+            self.away = false;
+            match result {
                 Ok(count) if count > 0 => {
-                    let mut out = io::stdout().lock();
-                    if out.write_all(&bytes[..count]).and_then(|()| out.flush()).is_err() {
+                    if write_all(io::stdout().as_fd(), &bytes[..count]).is_err() {
                         // Nobody looks any more; the program gets its hang-up when we close.
                         self.master = None;
                     }
                 }
                 Err(Errno::EAGAIN | Errno::EINTR) => return,
-                // EIO: the last process that had the terminal open has closed it.
-                _ => self.master = None,
+                // EIO: the last process that had the terminal open has closed it. It may be about to end, or to
+                // open it again; to close our end would kill it.
+                _ => {
+                    self.away = true;
+                    return;
+                }
             }
         }
     }
@@ -124,6 +155,20 @@ impl Drop for Relay {
             let _ = tcsetattr(&self.stdin, SetArg::TCSANOW, before);
         }
     }
+}
+
+/// Not by the standard library: what it failed to write it would keep, and fail again later.
+fn write_all(out: BorrowedFd<'_>, mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        match write(out, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::EINTR) => {}
+            // Somebody who shares it does not want to wait; we do.
+            Err(Errno::EAGAIN) => drop(poll(&mut [PollFd::new(out, PollFlags::POLLOUT)], PollTimeout::NONE)),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 fn ready(descriptor: BorrowedFd<'_>) -> bool {
