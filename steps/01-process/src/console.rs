@@ -1,6 +1,6 @@
 //! The child's end of a terminal.
 
-use std::io::{IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::fcntl::{OFlag, open};
@@ -19,6 +19,7 @@ use crate::{Error, Result, Setup, kernel};
 pub struct Console {
     socket: OwnedFd,
     owner: Option<u32>,
+    window: Option<libc::winsize>,
 }
 
 impl Console {
@@ -28,13 +29,26 @@ impl Console {
     /// When there is no socket to be had.
     pub fn pair() -> Result<(Console, OwnedFd)> {
         let (theirs, ours) = sockets()?;
-        Ok((Console::through(theirs), ours))
+        Ok((Console::through(theirs).like_callers(), ours))
     }
 
     /// The child's part, when the socket was made elsewhere.
     #[must_use]
     pub fn through(socket: OwnedFd) -> Console {
-        Console { socket, owner: None }
+        Console { socket, owner: None, window: None }
+    }
+
+    /// The terminal begins with this size: a program asks for it when it starts, and the parent would be too late.
+    #[must_use]
+    pub fn size(mut self, rows: u16, columns: u16) -> Console {
+        self.window = Some(libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
+        self
+    }
+
+    /// It begins with the size of the terminal that is among our standard descriptors.
+    pub(crate) fn like_callers(mut self) -> Console {
+        self.window = callers_window();
+        self
     }
 
     /// The terminal belongs to this user, who is not root.
@@ -60,6 +74,9 @@ impl Setup for Console {
         if let Some(uid) = self.owner {
             fchown(&peer, Some(Uid::from_raw(uid)), None::<Gid>).map_err(failed)?;
         }
+        if let Some(window) = &self.window {
+            kernel::set_window(peer.as_fd(), window).map_err(failed)?;
+        }
         kernel::take_terminal(peer.as_fd()).map_err(failed)?;
         send(&self.socket, &master)?;
         for result in [dup2_stdin(&peer), dup2_stdout(&peer), dup2_stderr(&peer)] {
@@ -68,6 +85,12 @@ impl Setup for Console {
         Ok(())
     }
     // ANCHOR_END: console
+}
+
+/// The window of the first of our standard descriptors that is a terminal.
+pub(crate) fn callers_window() -> Option<libc::winsize> {
+    let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+    [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()].into_iter().find_map(|fd| kernel::window(fd).ok())
 }
 
 /// The child's end and the parent's.

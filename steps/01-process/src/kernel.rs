@@ -99,15 +99,17 @@ pub(crate) fn open_peer(master: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(peer) })
 }
 
-/// Copies the window size of one terminal to another.
-pub(crate) fn copy_size(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> nix::Result<()> {
+/// ioctl(TIOCGWINSZ): the window of a terminal.
+pub(crate) fn window(terminal: BorrowedFd<'_>) -> nix::Result<libc::winsize> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: both take a winsize that lives here.
-    unsafe {
-        tiocgwinsz(from.as_raw_fd(), &raw mut size)?;
-        tiocswinsz(to.as_raw_fd(), &size)?;
-    }
-    Ok(())
+    // SAFETY: it writes a winsize that lives here.
+    unsafe { tiocgwinsz(terminal.as_raw_fd(), &raw mut size) }.map(|_| size)
+}
+
+/// ioctl(TIOCSWINSZ): sets it; the foreground processes get SIGWINCH when it is another one.
+pub(crate) fn set_window(terminal: BorrowedFd<'_>, size: &libc::winsize) -> nix::Result<()> {
+    // SAFETY: it reads a winsize that lives as long as the reference.
+    unsafe { tiocswinsz(terminal.as_raw_fd(), size) }.map(drop)
 }
 
 /// Takes a descriptor that arrived in a message.

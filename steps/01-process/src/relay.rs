@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, write};
 
+use crate::console::callers_window;
 use crate::{Error, Result, kernel};
 
 /// Copies what is typed to the program's terminal and what it writes to our output. The caller's terminal is
@@ -85,8 +86,8 @@ impl Relay {
 
     /// The window of the caller's terminal is the window of the program's.
     pub(crate) fn resize(&self) {
-        if let Some(master) = &self.master {
-            let _ = kernel::copy_size(self.stdin.as_fd(), master.as_fd());
+        if let (Some(master), Some(window)) = (&self.master, callers_window()) {
+            let _ = kernel::set_window(master.as_fd(), &window);
         }
     }
 

@@ -108,7 +108,7 @@ impl Stdio {
         }
         let socket = std::io::stdin().as_fd().try_clone_to_owned();
         socket
-            .map(|socket| Some(Console::through(socket)))
+            .map(|socket| Some(Console::through(socket).like_callers()))
             .map_err(|error| Error::os("take the terminal's socket", error))
     }
 
