@@ -48,6 +48,7 @@ fn its_size_follows() {
         terminal.resize(30, 100);
         terminal.expect("30 100");
         assert_eq!(terminal.wait().code(), Some(7));
+        assert!(!terminal.screen().contains("24 80"), "it had that size from the beginning");
     }
 }
 
