@@ -5,7 +5,7 @@
 //! between the look and the use; the answer is a descriptor, and only descriptors are used from there on.
 
 use std::fs::Permissions;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,29 @@ pub fn resolve_nofollow(root: &Root, path: &Path) -> io::Result<OwnedFd> {
 pub fn open_dir(root: &Root, path: &Path) -> io::Result<OwnedFd> {
     let flags = OpenFlags::O_DIRECTORY | OpenFlags::O_CLOEXEC;
     root.open_subpath(path, flags).map(OwnedFd::from).map_err(os)
+}
+
+/// The content of the regular file `path`, at most `limit` bytes; `None` when there is no such file.
+///
+/// # Errors
+/// When it is something else than a file, or larger.
+pub fn read(root: &Root, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    // NONBLOCK, for a pipe in its place would wait for a writer.
+    let flags = OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK | OpenFlags::O_NOCTTY | OpenFlags::O_CLOEXEC;
+    let mut file = match root.open_subpath(path, flags).map_err(os) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() > limit {
+        return Err(io::Error::other("not a regular file of sensible size"));
+    }
+    let mut bytes = Vec::new();
+    (&mut file).take(limit).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 // ANCHOR: beneath

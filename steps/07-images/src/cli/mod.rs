@@ -60,20 +60,11 @@ pub fn default_root() -> Result<PathBuf> {
     }
 }
 
-/// Runs this same command line as root of a user namespace (by unshare(1)), unless it is run so already: only there can the
-/// files of a layer get their owners. `Some` is the exit status of the run; nothing is left to do then.
+/// Runs this same command line as root of a user namespace, unless it is run so already: only there can the files
+/// of a layer get their owners. `Some` is the exit status of the run; nothing is left to do then.
 ///
 /// # Errors
 /// When there is no such namespace to be had.
 pub fn enter() -> Result<Option<u8>> {
-    use std::os::unix::process::CommandExt;
-    if rustix::process::geteuid().is_root() {
-        return Ok(None);
-    }
-    let error = std::process::Command::new("unshare")
-        .args(["--map-root-user", "--map-auto", "--mount"])
-        .args(env::args_os())
-        .env("_PODLING_ROOTLESS_UID", rustix::process::geteuid().as_raw().to_string())
-        .exec();
-    Err(Error::os("run unshare", error))
+    namespaces::reexec_as_root()
 }

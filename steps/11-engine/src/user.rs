@@ -1,0 +1,101 @@
+//! Who the program is: `--user`, or the image's user, looked up in the container's own files.
+//!
+//! They are the image's, so they are read beneath its root, as plain text, with a limit; never by the C library,
+//! which would load code that the image chose.
+
+use std::path::Path;
+
+use confinement::User;
+use pathrs::Root;
+use process::error::EXIT_CANNOT_EXECUTE;
+use process::{Error, Result};
+use rootfs::beneath;
+
+/// More than any real passwd file has.
+const LIMIT: u64 = 4 << 20;
+
+/// A user of the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its ids.
+    pub user: User,
+    /// Its home directory.
+    pub home: String,
+}
+
+/// Finds `NAME`, `UID`, `NAME:GROUP` or `UID:GID`; empty is root.
+///
+/// # Errors
+/// When there is no such user or group, or a number is out of range.
+// ANCHOR: find
+pub fn find(root: &Root, wanted: &str) -> Result<Account> {
+    let (user, group) = match wanted.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (wanted, None),
+    };
+    let user = if wanted.is_empty() { "0" } else { user };
+    let passwd = lines(root, "/etc/passwd")?;
+    let groups = lines(root, "/etc/group")?;
+    // A number is a number, whatever passwd calls by it (CVE-2016-3697).
+    let entry = match id(user)? {
+        Some(uid) => passwd.iter().find(|entry| entry.get(2).and_then(|field| field.parse().ok()) == Some(uid)),
+        None => passwd.iter().find(|entry| entry[0] == user),
+    };
+    let field = |index: usize| entry.and_then(|entry| entry.get(index)).and_then(|field| field.parse().ok());
+    let uid = match id(user)? {
+        Some(uid) => uid,
+        None => field(2).ok_or_else(|| unknown("user", user, "passwd"))?,
+    };
+    let gid = match group {
+        None => field(3).unwrap_or(0),
+        Some(group) => match id(group)? {
+            Some(gid) => gid,
+            None => {
+                let entry = groups.iter().find(|entry| entry[0] == group);
+                let gid = entry.and_then(|entry| entry.get(2)).and_then(|field| field.parse().ok());
+                gid.ok_or_else(|| unknown("group", group, "group"))?
+            }
+        },
+    };
+    let name = entry.map(|entry| entry[0].as_str());
+    // Further groups only of a user whose group was not chosen.
+    let member = |entry: &&Vec<String>| {
+        group.is_none() && entry.get(3).is_some_and(|list| list.split(',').any(|member| Some(member) == name))
+    };
+    let further = groups.iter().filter(member).filter_map(|entry| entry.get(2)?.parse().ok()).collect();
+    let home = entry.and_then(|entry| entry.get(5)).filter(|home| home.starts_with('/')).cloned();
+    Ok(Account {
+        user: User { uid, gid, groups: further, umask: 0o022 },
+        home: home.unwrap_or_else(|| if uid == 0 { "/root".into() } else { "/".into() }),
+    })
+}
+// ANCHOR_END: find
+
+/// The number, when it is written as one.
+fn id(text: &str) -> Result<Option<u32>> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return match text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            true => Ok(None),
+            false => Err(invalid(text)),
+        };
+    }
+    // The last one means "unchanged" to the kernel.
+    text.parse().ok().filter(|id| *id < u32::MAX).map(Some).ok_or_else(|| invalid(text))
+}
+
+fn invalid(text: &str) -> Error {
+    Error::new(format!("invalid user or group \"{text}\": it must be a name or a number up to 4294967294"))
+}
+
+fn unknown(kind: &str, name: &str, file: &str) -> Error {
+    Error::new(format!("unable to find {kind} {name}: no matching entries in {file} file")).exit(EXIT_CANNOT_EXECUTE)
+}
+
+/// The fields of each line of a passwd(5) or group(5) file; no lines when there is no file.
+fn lines(root: &Root, path: &str) -> Result<Vec<Vec<String>>> {
+    let bytes = beneath::read(root, Path::new(path), LIMIT)
+        .map_err(|error| Error::os(format!("read {path} of the image"), error))?
+        .unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().map(|line| line.split(':').map(str::to_string).collect()).collect())
+}
