@@ -14,6 +14,10 @@ pub fn check(source: &Path, page: &Page, pages: &BTreeMap<PathBuf, Page>, findin
             findings.push(Finding::new(&page.path, link.line, what, hint));
         }
     }
+    for line in &page.backticks {
+        let what = "a backtick in HTML, which is shown as it is";
+        findings.push(Finding::new(&page.path, *line, what, "write <code>...</code>"));
+    }
     for (line, name) in &page.undefined {
         let what = format!("the link [{name}] is defined nowhere");
         findings.push(Finding::new(&page.path, *line, what, format!("add a line: [{name}]: TARGET")));

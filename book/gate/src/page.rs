@@ -19,6 +19,8 @@ pub struct Page {
     pub links: Vec<Link>,
     /// Code blocks.
     pub fences: Vec<Fence>,
+    /// Lines of typed HTML with a backtick, which stays one there.
+    pub backticks: Vec<usize>,
     /// `[text][name]` without a definition of `name`.
     pub undefined: Vec<(usize, String)>,
 }
@@ -120,6 +122,9 @@ impl Page {
 
     /// Links and ids in HTML that is typed into the page.
     fn html(&mut self, html: &str, line: usize) {
+        if html.contains('`') {
+            self.backticks.push(line);
+        }
         for (attribute, value, at) in attributes(html) {
             let line = line + html[..at].matches('\n').count();
             match attribute {

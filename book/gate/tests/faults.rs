@@ -73,6 +73,7 @@ fn every_fault_is_found_with_its_line() {
         ("src/start.md", "#the-hole-seen", "#hole", "start.md:3: the link step.md#hole names no heading"),
         ("src/start.md", "(#start)", "(https://host)", "start.md:3: https://host: not a well-formed address"),
         ("src/start.md", "(#start)", "(../../README.md)", "start.md:3: the link ../../README.md leaves the book"),
+        ("src/start.md", "# Start", "# Start\n\n<p>`x`</p>", "start.md:3: a backtick in HTML"),
         ("src/step.md", "img/box.svg", "img/gone.svg", "step.md:5: the link img/gone.svg leads nowhere"),
         ("src/step.md", "![a box]", "![]", "step.md:5: the image img/box.svg has no text"),
         (
