@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::error::EXIT_ENGINE;
 use crate::{Error, Result};
 
+// ANCHOR: command
 /// One verb: its name, its flags, and what it does. A step exports its verbs as a list of these; the binary of
 /// step N registers those of the steps up to N, and a later verb of the same name replaces an earlier one.
 #[derive(Clone, Copy)]
@@ -23,6 +24,7 @@ pub struct Command {
     /// Does it: writes what a person or a pipe asked for to the writer, and returns the exit status.
     pub run: fn(&ArgMatches, &mut dyn Write) -> Result<u8>,
 }
+// ANCHOR_END: command
 
 /// The `main` of every step: parses the command line, runs the verb, prints an error the way Podman does.
 pub fn main(program: &'static str, about: &'static str, commands: &[&[Command]]) -> ExitCode {
