@@ -1,5 +1,6 @@
 //! A command of the command line, as data.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -110,11 +111,14 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
             format!("unrecognized command `{program} {}`", of(ContextKind::InvalidSubcommand))
         }
         ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
-        ErrorKind::InvalidValue if of(ContextKind::InvalidValue).is_empty() => {
-            format!("flag needs an argument: {}", of(ContextKind::InvalidArg))
+        ErrorKind::InvalidValue if error.source().is_none() && of(ContextKind::InvalidValue).is_empty() => {
+            format!("flag needs an argument: {}", name(&of(ContextKind::InvalidArg)))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            format!("invalid argument \"{}\" for {}", of(ContextKind::InvalidValue), of(ContextKind::InvalidArg))
+            let allowed = || format!("not one of {}", of(ContextKind::ValidValue));
+            let reason = error.source().map_or_else(allowed, ToString::to_string);
+            let (flag, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
+            format!("invalid argument {value:?} for \"{}\" flag: {reason}", name(&flag))
         }
         _ => {
             let _ = write!(io::stderr(), "{}", error.render());
@@ -123,4 +127,9 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
     };
     let _ = writeln!(io::stderr(), "Error: {message}\nSee '{program} --help'");
     EXIT_ENGINE
+}
+
+/// `--name` of `--name <VALUE>`.
+fn name(flag: &str) -> &str {
+    flag.split(' ').next().unwrap_or(flag)
 }
