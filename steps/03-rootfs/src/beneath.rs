@@ -4,26 +4,64 @@
 //! The kernel does it where it can (openat2(2), `RESOLVE_IN_ROOT`), so nobody can exchange a directory for a link
 //! between the look and the use; the answer is a descriptor, and only descriptors are used from there on.
 
-use std::fs::Permissions;
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
 
-use pathrs::Root;
-use pathrs::error::ErrorKind;
-use pathrs::flags::OpenFlags;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, readlinkat};
+use rustix::io::Errno;
 
 /// As many links as the kernel follows in one path (path_resolution(7)).
 const LINKS: usize = 40;
+/// How often a path is looked at again that somebody renames meanwhile.
+const TRIES: usize = 64;
+
+/// A directory that nothing resolved here leads out of.
+#[derive(Debug)]
+pub struct Root(OwnedFd);
+
+impl Root {
+    /// The directory at `path`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn open(path: &Path) -> io::Result<Root> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Root(openat(CWD, path, flags, Mode::empty())?))
+    }
+
+    /// An open directory.
+    #[must_use]
+    pub fn from_fd(directory: OwnedFd) -> Root {
+        Root(directory)
+    }
+
+    // ANCHOR: resolve
+    /// Opens `path` as if this directory were `/`: absolute links and `..` stop here, and the links of procfs that
+    /// lead anywhere are refused.
+    fn get(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+        let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        for _ in 0..TRIES {
+            match openat2(&self.0, path, flags | OFlags::CLOEXEC, Mode::empty(), within) {
+                // A rename somewhere on the way: the kernel cannot tell any more whether `..` stayed inside.
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                result => return Ok(result?),
+            }
+        }
+        Err(Errno::AGAIN.into())
+    }
+    // ANCHOR_END: resolve
+}
 
 /// What is at `path`, links followed; a descriptor for reference only (`O_PATH`).
 ///
 /// # Errors
 /// `ENOENT` and its kin.
 pub fn resolve(root: &Root, path: &Path) -> io::Result<OwnedFd> {
-    root.resolve(path).map(OwnedFd::from).map_err(os)
+    root.get(path, OFlags::PATH)
 }
 
 /// What is at `path`, a link itself if it is one.
@@ -31,7 +69,7 @@ pub fn resolve(root: &Root, path: &Path) -> io::Result<OwnedFd> {
 /// # Errors
 /// `ENOENT` and its kin.
 pub fn resolve_nofollow(root: &Root, path: &Path) -> io::Result<OwnedFd> {
-    root.resolve_nofollow(path).map(OwnedFd::from).map_err(os)
+    root.get(path, OFlags::PATH | OFlags::NOFOLLOW)
 }
 
 /// An open directory.
@@ -39,8 +77,7 @@ pub fn resolve_nofollow(root: &Root, path: &Path) -> io::Result<OwnedFd> {
 /// # Errors
 /// `ENOTDIR` when it is something else.
 pub fn open_dir(root: &Root, path: &Path) -> io::Result<OwnedFd> {
-    let flags = OpenFlags::O_DIRECTORY | OpenFlags::O_CLOEXEC;
-    root.open_subpath(path, flags).map(OwnedFd::from).map_err(os)
+    root.get(path, OFlags::RDONLY | OFlags::DIRECTORY)
 }
 
 /// The content of the regular file `path`, at most `limit` bytes; `None` when there is no such file.
@@ -49,9 +86,8 @@ pub fn open_dir(root: &Root, path: &Path) -> io::Result<OwnedFd> {
 /// When it is something else than a file, or larger.
 pub fn read(root: &Root, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     // NONBLOCK, for a pipe in its place would wait for a writer.
-    let flags = OpenFlags::O_RDONLY | OpenFlags::O_NONBLOCK | OpenFlags::O_NOCTTY | OpenFlags::O_CLOEXEC;
-    let mut file = match root.open_subpath(path, flags).map_err(os) {
-        Ok(file) => file,
+    let mut file = match root.get(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY) {
+        Ok(file) => File::from(file),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
@@ -73,8 +109,39 @@ pub fn read(root: &Root, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>>
 /// # Errors
 /// `ENOTDIR` when something else is in the way.
 pub fn mkdir_all(root: &Root, path: &Path) -> io::Result<OwnedFd> {
-    let made = |path: &Path| root.mkdir_all(path, &Permissions::from_mode(0o755)).map(OwnedFd::from);
-    made(path).or_else(|error| made(&follow(root, path)).map_err(|_| os(error)))
+    match open_dir(root, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_missing(root, &follow(root, path)),
+        result => result,
+    }
+}
+
+/// Part by part: what is there is resolved beneath the root, and below what we have made ourselves there are no links
+/// to follow.
+fn make_missing(root: &Root, path: &Path) -> io::Result<OwnedFd> {
+    let mut there = PathBuf::from("/");
+    let mut directory = open_dir(root, &there)?;
+    let mut made = false;
+    for part in normal(path).components() {
+        let Component::Normal(name) = part else { continue };
+        there.push(name);
+        if !made {
+            match open_dir(root, &there) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => made = true,
+                found => {
+                    directory = found?;
+                    continue;
+                }
+            }
+        }
+        match mkdirat(&directory, name, Mode::from_raw_mode(0o755)) {
+            // Somebody else was faster; if it is a link, the next call refuses it.
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        directory = openat(&directory, name, flags, Mode::empty())?;
+    }
+    Ok(directory)
 }
 
 /// The file `path`, made empty (mode 0644) with its parents where missing. An existing one is left as it is, and
@@ -102,7 +169,9 @@ pub fn create_file(root: &Root, path: &Path) -> io::Result<OwnedFd> {
 fn follow(root: &Root, path: &Path) -> PathBuf {
     let mut path = path.to_path_buf();
     for _ in 0..LINKS {
-        let Ok(link) = root.readlink(&path) else { break };
+        let Ok(found) = resolve_nofollow(root, &path) else { break };
+        let Ok(link) = readlinkat(&found, "", Vec::new()) else { break };
+        let link = PathBuf::from(OsString::from_vec(link.into_bytes()));
         path = normal(&path.parent().unwrap_or(Path::new("/")).join(link));
     }
     path
@@ -113,17 +182,10 @@ pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::from("/");
     for part in path.components() {
         match part {
-            std::path::Component::ParentDir => drop(normal.pop()),
-            std::path::Component::Normal(name) => normal.push(name),
+            Component::ParentDir => drop(normal.pop()),
+            Component::Normal(name) => normal.push(name),
             _ => {}
         }
     }
     normal
-}
-
-fn os(error: pathrs::error::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::OsError(Some(code)) => io::Error::from_raw_os_error(code),
-        _ => io::Error::other(error),
-    }
 }

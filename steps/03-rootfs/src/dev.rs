@@ -3,12 +3,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use pathrs::Root;
 use process::{Error, Result};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat, symlinkat};
 use rustix::io::Errno;
 
-use crate::beneath;
+use crate::beneath::{self, Root};
 use crate::kernel::{self, Attributes};
 
 /// A device of the host in the container.

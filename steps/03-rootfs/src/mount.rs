@@ -3,12 +3,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use pathrs::Root;
 use process::{Error, Result};
 use rustix::fs::{FileType, fstat, fstatfs};
 use rustix::io::Errno;
 
-use crate::beneath;
+use crate::beneath::{self, Root};
 use crate::kernel::{self, PROC, Refused, SYS, Setting};
 use crate::options::Options;
 
@@ -136,7 +135,9 @@ impl Mount {
             // Inside another container its /sys is often half hidden, and then a fresh one is not ours to have.
             Err(Refused { errno: Errno::PERM, .. }) if kind == "sysfs" => {
                 let bind = Mount { source: Some("/sys".into()), fstype: Some("bind".into()), ..self.clone() };
-                bind.copy(true)
+                let mount = bind.copy(true)?;
+                kernel::set_attributes(mount.as_fd(), options.own, true).map_err(|errno| self.failed(errno))?;
+                Ok(mount)
             }
             Err(Refused { errno, words: None }) => Err(self.failed(errno)),
             Err(Refused { words: Some(words), .. }) => Err(Error::because(self.tried(), words)),

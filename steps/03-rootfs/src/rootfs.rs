@@ -3,13 +3,13 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use pathrs::Root;
 use process::{Error, Result, Setup};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, openat};
 use rustix::io::Errno;
 
+use crate::beneath::{self, Root};
 use crate::kernel::{self, Attributes, PROC};
-use crate::{Device, Mount, beneath, default_devices, default_mounts, dev};
+use crate::{Device, Mount, default_devices, default_mounts, dev};
 
 /// A root file system and what is mounted in it. As a [`Setup`] it makes `root` the only file system there is;
 /// the child has to be in a mount namespace of its own already.
