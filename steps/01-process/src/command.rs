@@ -18,7 +18,7 @@ use crate::{Error, Result};
 pub struct Command {
     /// The verb.
     pub name: &'static str,
-    /// One line for `--help`.
+    /// One line for `--help`; a verb without one is not shown, it is for ourselves.
     pub about: &'static str,
     /// Adds flags and arguments; called only when the verb is used.
     pub define: fn(clap::Command) -> clap::Command,
@@ -39,9 +39,11 @@ pub fn definition(program: &'static str, about: &'static str, commands: &[&[Comm
         .about(about)
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .version(env!("CARGO_PKG_VERSION"))
         .disable_help_subcommand(true);
     for command in resolve(commands) {
-        app = app.subcommand(clap::Command::new(command.name).about(command.about).defer(command.define));
+        let verb = clap::Command::new(command.name).about(command.about).hide(command.about.is_empty());
+        app = app.subcommand(verb.defer(command.define));
     }
     app
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 use process::{Error, Result};
 
 /// A range of ids: the first, and how many.
@@ -26,7 +26,7 @@ pub fn ranges(file: &Path, uid: Uid) -> Result<Vec<Range>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(Error::os(format!("read {}", file.display()), error)),
     };
-    let name = User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
+    let name = name(uid);
     let found = parse(&text, &name, uid);
     if found.is_empty() {
         return Err(Error::new(format!("no subordinate ids for user {name} in {}", file.display())).hint(format!(
@@ -34,6 +34,16 @@ pub fn ranges(file: &Path, uid: Uid) -> Result<Vec<Range>> {
         )));
     }
     Ok(found)
+}
+
+/// The user's name by `/etc/passwd`, or else by its own word: newuidmap(1) asks again, and does not take ours. Not by
+/// getpwuid(3), which loads the libraries of nsswitch.conf and costs more than all else here.
+fn name(uid: Uid) -> String {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let number = uid.to_string();
+    let line = passwd.lines().find(|line| line.split(':').nth(2) == Some(number.as_str()));
+    let found = line.and_then(|line| line.split(':').next()).map(str::to_string);
+    found.or_else(|| std::env::var("USER").ok()).unwrap_or(number)
 }
 
 /// `owner:first:count` each line; lines of others and lines that make no sense are skipped.

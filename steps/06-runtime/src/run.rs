@@ -16,7 +16,7 @@ use crate::{Container, bundle, translate};
 /// The verb.
 pub const RUN: Command = Command { name: "run", about: "Run the container of a bundle", define, run };
 /// The verb again, on the other side: in the user namespace, with the same arguments.
-pub const CONTAINER: Command = Command { name: "container", about: "", define: hidden, run: container };
+pub const CONTAINER: Command = Command { name: "container", about: "", define, run: container };
 
 fn define(command: clap::Command) -> clap::Command {
     command
@@ -30,10 +30,6 @@ fn define(command: clap::Command) -> clap::Command {
                 .help("The directory with config.json"),
         )
         .arg(Arg::new("id").value_name("ID").required(true).value_parser(bundle::check_id).help("The container's id"))
-}
-
-fn hidden(command: clap::Command) -> clap::Command {
-    define(command).hide(true)
 }
 
 fn load(matches: &ArgMatches) -> Result<(Spec, PathBuf)> {

@@ -5,9 +5,9 @@ use std::path::Path;
 use confinement::Confinement;
 use images::Config;
 use namespaces::{Hostname, Namespaces};
-use pathrs::Root;
 use process::{Error, Program, Result};
-use rootfs::{Rootfs, Volume, arrange, beneath};
+use rootfs::beneath::{self, Root};
+use rootfs::{Rootfs, Volume, arrange};
 use runtime::Container;
 
 use crate::environment::Environment;
@@ -45,7 +45,7 @@ pub(crate) fn compose(
     (root, directory): (&Path, &Path),
 ) -> Result<Container> {
     let hostname = hostname(options, id);
-    let inside = Root::open(root).map_err(|error| Error::because("open the container's root", error))?;
+    let inside = Root::open(root).map_err(|error| Error::os("open the container's root", error))?;
     let account = user::find(&inside, options.user.as_ref().unwrap_or(&image.user))?;
 
     let mut environment = Environment::new(options.stdio.terminal);

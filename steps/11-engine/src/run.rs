@@ -23,11 +23,7 @@ use crate::{Options, Record, State, compose, names, options};
 pub const RUN: Command =
     Command { name: "run", about: "Run a command in a new container", define: options::arguments, run };
 /// The verb again, on the other side: in the user namespace, with the same arguments.
-pub const CONTAINER: Command = Command { name: "container", about: "", define: hidden, run: container };
-
-fn hidden(command: clap::Command) -> clap::Command {
-    options::arguments(command).hide(true)
-}
+pub const CONTAINER: Command = Command { name: "container", about: "", define: options::arguments, run: container };
 
 // ANCHOR: run
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
@@ -71,7 +67,7 @@ fn container(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 fn keep(state: &State, running: Running, record: Record, start: impl Fn(&Record) -> Result<u8>) -> Result<u8> {
     let result = start(&record);
     let kept = match result {
-        Ok(status) if !record.remove => record.clone().exited(status).write(&state.container(&record.id)),
+        Ok(status) if !record.remove => ended(state, &record.id, status),
         _ => state.remove(&record.id, &record.name),
     };
     drop(running);
@@ -80,6 +76,12 @@ fn keep(state: &State, running: Running, record: Record, start: impl Fn(&Record)
     kept.map(|()| status)
 }
 // ANCHOR_END: keep
+
+/// Adds the status to the record that `start` has written.
+fn ended(state: &State, id: &str, status: u8) -> Result<()> {
+    let directory = state.container(id);
+    Record::read(&directory)?.map_or(Ok(()), |record| record.exited(status).write(&directory))
+}
 
 // ANCHOR: start
 fn start(state: &State, store: &Store, image: &Image, options: &Options, record: &Record) -> Result<u8> {

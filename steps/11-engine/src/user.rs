@@ -6,10 +6,9 @@
 use std::path::Path;
 
 use confinement::User;
-use pathrs::Root;
 use process::error::EXIT_CANNOT_EXECUTE;
 use process::{Error, Result};
-use rootfs::beneath;
+use rootfs::beneath::{self, Root};
 
 /// More than any real passwd file has.
 const LIMIT: u64 = 4 << 20;
