@@ -17,6 +17,7 @@ fn help() {
         assert_snapshot!("help", shown(&["--help"]));
         assert_snapshot!("help_run", shown(&["run", "--help"]));
     });
+    assert_eq!(shown(&["--version"]), concat!("process ", env!("CARGO_PKG_VERSION"), "\n[exit 0]\n"));
 }
 
 #[test]
