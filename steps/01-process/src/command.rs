@@ -62,10 +62,14 @@ fn resolve(commands: &[&[Command]]) -> Vec<Command> {
 
 /// Parses `args` by `app`, runs the verb among `commands`, and returns the exit status.
 pub fn dispatch(app: clap::Command, commands: &[&[Command]], args: impl IntoIterator<Item = OsString>) -> u8 {
-    let program = app.get_name().to_string();
+    let args: Vec<OsString> = args.into_iter().collect();
+    let mut asked = app.get_name().to_string();
+    if let Some(verb) = args.get(1).and_then(|word| word.to_str()).filter(|word| app.find_subcommand(word).is_some()) {
+        asked = format!("{asked} {verb}");
+    }
     let matches = match app.try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return usage(&program, &error),
+        Err(error) => return usage(&asked, &error),
     };
     let Some((name, sub)) = matches.subcommand() else { return EXIT_ENGINE };
     let Some(command) = resolve(commands).into_iter().find(|command| command.name == name) else {
@@ -86,7 +90,7 @@ pub fn dispatch(app: clap::Command, commands: &[&[Command]], args: impl IntoIter
 }
 
 /// A wrong command line, in Podman's words and with its exit status.
-fn usage(program: &str, error: &clap::Error) -> u8 {
+fn usage(asked: &str, error: &clap::Error) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match error.print() {
             Ok(()) => 0,
@@ -110,7 +114,7 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
             }
         }
         ErrorKind::InvalidSubcommand => {
-            format!("unrecognized command `{program} {}`", of(ContextKind::InvalidSubcommand))
+            format!("unrecognized command `{asked} {}`", of(ContextKind::InvalidSubcommand))
         }
         ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
         ErrorKind::InvalidValue if error.source().is_none() && of(ContextKind::InvalidValue).is_empty() => {
@@ -127,7 +131,7 @@ fn usage(program: &str, error: &clap::Error) -> u8 {
             return EXIT_ENGINE;
         }
     };
-    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{program} --help'");
+    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{asked} --help'");
     EXIT_ENGINE
 }
 
