@@ -113,8 +113,10 @@ impl Helper {
         if output.status.success() {
             return Ok(());
         }
-        let says = String::from_utf8_lossy(&output.stderr).trim().to_string();
-        Err(Error::because(format!("map ids with {name}"), if says.is_empty() { "it failed".into() } else { says })
+        let says = String::from_utf8_lossy(&output.stderr);
+        // It begins with its own name.
+        let says = says.trim().trim_start_matches(name).trim_start_matches(": ");
+        Err(Error::because(format!("map ids with {name}"), if says.is_empty() { "it failed" } else { says })
             .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability"))
     }
 }
