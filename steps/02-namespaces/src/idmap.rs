@@ -57,8 +57,10 @@ impl IdMap {
         // Side by side: each costs more than the rest of the start.
         let users = Helper::start("newuidmap", pid, &self.users)?;
         let groups = Helper::start("newgidmap", pid, &self.groups);
-        users.finish()?;
-        groups?.finish()
+        let users = users.finish();
+        // Also when the first one failed: nobody is left behind.
+        let groups = groups.and_then(Helper::finish);
+        users.and(groups)
     }
     // ANCHOR_END: write
 
