@@ -1,6 +1,7 @@
 //! A bundle: a directory with a `config.json` (runtime-spec, bundle.md).
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::Spec;
@@ -17,11 +18,17 @@ pub fn load(bundle: &Path) -> Result<(Spec, PathBuf)> {
     let bundle =
         bundle.canonicalize().map_err(|error| Error::os(format!("open bundle {}", bundle.display()), error))?;
     let path = bundle.join("config.json");
-    let size = fs::metadata(&path).map_err(|error| Error::os(format!("open {}", path.display()), error))?.len();
-    if size > LIMIT {
+    let failed = |what: &str, error| Error::os(format!("{what} {}", path.display()), error);
+    // Not what it says of its size: a device or a pipe has none, and no end.
+    if !fs::metadata(&path).map_err(|error| failed("open", error))?.is_file() {
+        return Err(Error::new(format!("{}: not an ordinary file", path.display())));
+    }
+    let mut text = Vec::new();
+    let file = File::open(&path).map_err(|error| failed("open", error))?;
+    file.take(LIMIT + 1).read_to_end(&mut text).map_err(|error| failed("read", error))?;
+    if text.len() as u64 > LIMIT {
         return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())));
     }
-    let text = fs::read(&path).map_err(|error| Error::os(format!("read {}", path.display()), error))?;
     let spec =
         serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
     Ok((spec, bundle))

@@ -9,7 +9,7 @@ use namespaces::{Namespaces, itself};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use oci_spec::runtime::Spec;
-use process::{Command, Result, Stdio};
+use process::{Command, Error, Result, Stdio};
 
 use crate::{Container, bundle, translate};
 
@@ -45,7 +45,11 @@ fn stdio(spec: &Spec) -> Stdio {
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let (spec, bundle) = load(matches)?;
     Container::from_spec(&spec, &bundle)?;
-    let outer = Namespaces { users: translate::id_map(&spec)?, others: CloneFlags::CLONE_NEWNS };
+    let users = translate::id_map(&spec)?;
+    if users.is_none() && !geteuid().is_root() {
+        return Err(Error::new("the container's configuration has no user namespace, which only root can do without"));
+    }
+    let outer = Namespaces { users, others: CloneFlags::CLONE_NEWNS };
     let mut args: Vec<OsString> = vec!["runtime".into(), CONTAINER.name.into(), "--bundle".into(), bundle.into()];
     args.extend(matches.get_one::<String>("id").map(Into::into));
     outer.run_through(&itself::program(args), stdio(&spec), &())
@@ -53,7 +57,9 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 
 fn container(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let (spec, bundle) = load(matches)?;
-    debug_assert!(geteuid().is_root(), "only we start it");
+    if !geteuid().is_root() {
+        return Err(Error::new("container: only run starts this verb, as root in a user namespace"));
+    }
     Container::from_spec(&spec, &bundle)?.run(stdio(&spec).console()?)
 }
 // ANCHOR_END: run

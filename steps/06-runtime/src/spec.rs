@@ -37,7 +37,7 @@ fn template() -> Result<Value> {
     }
     linux["namespaces"] = kinds.iter().map(|kind| json!({ "type": kind })).collect();
     Ok(json!({
-        "ociVersion": "1.2.0",
+        "ociVersion": "1.0.2",
         "process": {
             "terminal": false,
             "user": { "uid": 0, "gid": 0 },

@@ -24,7 +24,7 @@ impl Container {
         let root = spec.root().as_ref().ok_or_else(|| missing("root"))?;
         let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
         Ok(Container {
-            namespaces: namespaces(linux),
+            namespaces: namespaces(spec, linux)?,
             rootfs: Rootfs {
                 root: bundle.join(root.path()),
                 mounts: spec.mounts().iter().flatten().map(mount).collect(),
@@ -59,6 +59,14 @@ fn missing(what: &str) -> Error {
     Error::new(format!("the container's configuration has no {what}"))
 }
 
+/// A relative path would depend on where we happen to be.
+fn absolute(path: PathBuf) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(Error::new(format!("the container's configuration has the relative path {path:?}: it must be absolute")))
+}
+
 fn extents(mappings: &Option<Vec<LinuxIdMapping>>) -> Vec<Extent> {
     let extent = |mapping: &LinuxIdMapping| Extent {
         inside: mapping.container_id(),
@@ -68,7 +76,8 @@ fn extents(mappings: &Option<Vec<LinuxIdMapping>>) -> Vec<Extent> {
     mappings.iter().flatten().map(extent).collect()
 }
 
-fn namespaces(linux: &Linux) -> CloneFlags {
+/// The kinds of namespaces, none of them twice. Without some of them the host would get what is the container's.
+fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
     let flag = |kind| match kind {
         LinuxNamespaceType::Mount => CloneFlags::CLONE_NEWNS,
         LinuxNamespaceType::Pid => CloneFlags::CLONE_NEWPID,
@@ -76,10 +85,26 @@ fn namespaces(linux: &Linux) -> CloneFlags {
         LinuxNamespaceType::Ipc => CloneFlags::CLONE_NEWIPC,
         LinuxNamespaceType::Network => CloneFlags::CLONE_NEWNET,
         LinuxNamespaceType::Cgroup => CloneFlags::CLONE_NEWCGROUP,
-        // The user namespace is there already; `unsupported` has refused the rest.
+        LinuxNamespaceType::User => CloneFlags::CLONE_NEWUSER,
+        // `unsupported` has refused the rest.
         _ => CloneFlags::empty(),
     };
-    linux.namespaces().iter().flatten().map(|namespace| flag(namespace.typ())).collect()
+    let mut flags = CloneFlags::empty();
+    for namespace in linux.namespaces().iter().flatten() {
+        let flag = flag(namespace.typ());
+        if flags.contains(flag) {
+            return Err(Error::new(format!("the container's configuration has two {} namespaces", namespace.typ())));
+        }
+        flags |= flag;
+    }
+    if !flags.contains(CloneFlags::CLONE_NEWNS) {
+        return Err(missing("mount namespace"));
+    }
+    if spec.hostname().is_some() && !flags.contains(CloneFlags::CLONE_NEWUTS) {
+        return Err(Error::new("the container's configuration has a hostname, but no uts namespace to set it in"));
+    }
+    // That one is there already.
+    Ok(flags - CloneFlags::CLONE_NEWUSER)
 }
 
 fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
@@ -93,7 +118,9 @@ fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
 
 fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
     let user = process.user();
-    let paths = |list: &Option<Vec<String>>| list.iter().flatten().map(PathBuf::from).collect();
+    let paths = |list: &Option<Vec<String>>| -> Result<Vec<PathBuf>> {
+        list.iter().flatten().map(|path| absolute(path.into())).collect()
+    };
     Ok(Confinement {
         user: User {
             uid: user.uid(),
@@ -110,8 +137,8 @@ fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
             .map(|limit| Rlimit { kind: limit.typ().to_string(), soft: limit.soft(), hard: limit.hard() })
             .collect(),
         seccomp: linux.seccomp().as_ref().map(seccomp).transpose()?,
-        masked: paths(linux.masked_paths()),
-        readonly: paths(linux.readonly_paths()),
+        masked: paths(linux.masked_paths())?,
+        readonly: paths(linux.readonly_paths())?,
     })
 }
 
@@ -139,5 +166,5 @@ fn seccomp(seccomp: &oci_spec::runtime::LinuxSeccomp) -> Result<Filter> {
 fn program(process: &Process) -> Result<Program> {
     let args = process.args().clone().filter(|args| !args.is_empty()).ok_or_else(|| missing("process.args"))?;
     let env = process.env().iter().flatten().map(Into::into).collect();
-    Ok(Program { env: Some(env), cwd: Some(process.cwd().clone()), ..Program::new(args) })
+    Ok(Program { env: Some(env), cwd: Some(absolute(process.cwd().clone())?), ..Program::new(args) })
 }

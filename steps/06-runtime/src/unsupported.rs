@@ -1,38 +1,63 @@
 //! What this runtime cannot do yet. A container that silently lacks what was asked for is worse than none.
 
-use oci_spec::runtime::{LinuxNamespaceType, LinuxResources, Spec};
+use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxResources, Process, Spec};
 use process::{Error, Result};
 
 /// Refuses a configuration that asks for it.
+// ANCHOR: refuse
 pub(crate) fn refuse(spec: &Spec) -> Result<()> {
-    match found(spec) {
+    let process = spec.process().as_ref().and_then(of_process);
+    let linux = || spec.linux().as_ref().and_then(of_linux);
+    match of_spec(spec).or(process).or_else(linux) {
         None => Ok(()),
         Some(what) => Err(Error::new(format!("{what} in the container's configuration: not supported yet"))),
     }
 }
+// ANCHOR_END: refuse
 
-fn found(spec: &Spec) -> Option<&'static str> {
-    let linux = spec.linux().as_ref();
-    let namespaces = || linux.into_iter().flat_map(|linux| linux.namespaces().iter().flatten());
-    let process = spec.process().as_ref();
-    let some = |present: bool, name| present.then_some(name);
-    some(spec.hooks().is_some(), "hooks")
-        .or(some(spec.domainname().is_some(), "domainname"))
-        .or(some(namespaces().any(|namespace| namespace.path().is_some()), "a namespace to join"))
-        .or(some(namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"))
-        .or(some(process.is_some_and(|process| process.selinux_label().is_some()), "process.selinuxLabel"))
-        .or(some(process.is_some_and(|process| process.apparmor_profile().is_some()), "process.apparmorProfile"))
-        .or(some(process.is_some_and(|process| process.scheduler().is_some()), "process.scheduler"))
-        .or(linux.and_then(|linux| {
-            some(linux.sysctl().as_ref().is_some_and(|list| !list.is_empty()), "linux.sysctl")
-                .or(some(linux.devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.devices"))
-                .or(some(linux.rootfs_propagation().is_some(), "linux.rootfsPropagation"))
-                .or(some(linux.intel_rdt().is_some(), "linux.intelRdt"))
-                .or(some(linux.personality().is_some(), "linux.personality"))
-                .or(some(linux.mount_label().is_some(), "linux.mountLabel"))
-                .or(some(linux.time_offsets().is_some(), "linux.timeOffsets"))
-                .or(some(linux.resources().as_ref().is_some_and(limits), "linux.resources"))
-        }))
+fn first(asked: &[(bool, &'static str)]) -> Option<&'static str> {
+    asked.iter().find(|(present, _)| *present).map(|(_, name)| *name)
+}
+
+fn of_spec(spec: &Spec) -> Option<&'static str> {
+    let mapped = |mount: &oci_spec::runtime::Mount| mount.uid_mappings().is_some() || mount.gid_mappings().is_some();
+    first(&[
+        // Within a major version all documents are compatible (runtime-spec, config.md).
+        (!spec.version().starts_with("1."), "another ociVersion than 1"),
+        (spec.hooks().is_some(), "hooks"),
+        (spec.domainname().is_some(), "domainname"),
+        (spec.mounts().iter().flatten().any(mapped), "mounts with uidMappings"),
+    ])
+}
+
+fn of_process(process: &Process) -> Option<&'static str> {
+    first(&[
+        (process.selinux_label().is_some(), "process.selinuxLabel"),
+        (process.apparmor_profile().is_some(), "process.apparmorProfile"),
+        (process.oom_score_adj().is_some(), "process.oomScoreAdj"),
+        (process.io_priority().is_some(), "process.ioPriority"),
+        (process.scheduler().is_some(), "process.scheduler"),
+        (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
+    ])
+}
+
+fn of_linux(linux: &Linux) -> Option<&'static str> {
+    let namespaces = || linux.namespaces().iter().flatten();
+    first(&[
+        (namespaces().any(|namespace| namespace.path().is_some()), "a namespace to join"),
+        (namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"),
+        (linux.sysctl().as_ref().is_some_and(|list| !list.is_empty()), "linux.sysctl"),
+        (linux.devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.devices"),
+        (linux.net_devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.netDevices"),
+        (linux.cgroups_path().is_some(), "linux.cgroupsPath"),
+        (linux.resources().as_ref().is_some_and(limits), "linux.resources"),
+        (linux.rootfs_propagation().is_some(), "linux.rootfsPropagation"),
+        (linux.mount_label().is_some(), "linux.mountLabel"),
+        (linux.intel_rdt().is_some(), "linux.intelRdt"),
+        (linux.memory_policy().is_some(), "linux.memoryPolicy"),
+        (linux.personality().is_some(), "linux.personality"),
+        (linux.time_offsets().is_some(), "linux.timeOffsets"),
+    ])
 }
 
 /// Limits need a cgroup. Rules about devices do not count: nobody can make a device node in a user namespace.

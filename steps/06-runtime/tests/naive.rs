@@ -1,0 +1,43 @@
+//! The naive runtime, and this step's in its place.
+
+mod bundle;
+
+use bundle::{Bundle, told};
+use insta::assert_snapshot;
+use serde_json::json;
+use support::settings;
+
+/// Asks for each wall whether it is there.
+const SCRIPT: &str = "touch /file 2>/dev/null && echo 'root: written' || echo 'root: read-only'
+    test $(hostname) = podling && echo 'host name: podling' || echo 'host name: not ours'
+    grep -q . /proc/interrupts && echo 'interrupts: seen' || echo 'interrupts: masked'
+    grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status
+    mkdir /tmp/directory 2>/dev/null && echo 'mkdir: done' || echo 'mkdir: refused'";
+
+fn asks_for_walls() -> Bundle {
+    let rule = json!({ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO" });
+    Bundle::new()
+        .shell(SCRIPT)
+        .with("/process/capabilities", json!({}))
+        .with("/linux/seccomp", json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule] }))
+}
+
+#[test]
+fn what_the_naive_runtime_leaves_out() {
+    let bundle = asks_for_walls();
+    bundle.write();
+    let naive = told(bundle.world.command("runtime-naive").arg(bundle.dir()).output().unwrap());
+    // What it has made is not what the other one finds.
+    std::fs::remove_dir(bundle.dir().join("rootfs/tmp/directory")).unwrap();
+    let ours = bundle.run();
+    let limited =
+        asks_for_walls().with("/linux/resources", json!({ "memory": { "limit": 1_000_000 } })).args(&["true"]);
+    limited.write();
+    let unlimited = told(limited.world.command("runtime-naive").arg(limited.dir()).output().unwrap());
+    let refused = limited.run();
+    let screen = format!(
+        "$ runtime-naive bundle\n{naive}$ runtime run --bundle bundle box\n{ours}\
+         With a limit of memory:\n$ runtime-naive bundle\n{unlimited}$ runtime run --bundle bundle box\n{refused}"
+    );
+    settings().bind(|| assert_snapshot!("naive", screen));
+}

@@ -1,0 +1,71 @@
+//! `runtime spec`, and documents that others wrote.
+
+mod bundle;
+
+use std::fs;
+
+use bundle::{Bundle, told};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use support::{World, settings};
+
+#[test]
+fn help() {
+    let world = World::new();
+    let help = |args: &[&str]| told(world.command("runtime").args(args).output().unwrap());
+    let all = [&["--help"][..], &["run", "--help"], &["spec", "--help"], &["run"], &["nothing"]].map(help);
+    settings().bind(|| assert_snapshot!("help", all.join("\n----\n")));
+}
+
+#[test]
+fn the_document_to_begin_with() {
+    let text = fs::read_to_string(Bundle::new().dir().join("config.json")).unwrap();
+    let mut settings = settings();
+    // Small numbers could be anything.
+    settings.add_filter(r#""(hostID|size)": .*[^,\n]"#, "\"$1\": [NUMBER]");
+    settings.bind(|| assert_snapshot!("spec", text));
+}
+
+/// The bundle's document, replaced by what `crun spec --rootless` writes.
+fn by_crun() -> Bundle {
+    let mut bundle = Bundle::new();
+    fs::remove_file(bundle.dir().join("config.json")).unwrap();
+    bundle.world.command("crun").args(["spec", "--rootless"]).current_dir(bundle.dir()).assert().success();
+    bundle.config = serde_json::from_slice(&fs::read(bundle.dir().join("config.json")).unwrap()).unwrap();
+    bundle.with("/process/terminal", json!(false))
+}
+
+/// It asks for a user namespace, and leaves to the runtime which ids are in it; and for a file system that only one
+/// of the two kinds of cgroups has.
+#[test]
+fn what_crun_writes_is_understood() {
+    let ids = Bundle::new().config["linux"].clone();
+    let script = "id -u; hostname; grep Cap /proc/self/status; grep 'open files' /proc/self/limits; touch /file";
+    let mut bundle = by_crun().shell(script);
+    let as_it_is = bundle.run();
+    for kind in ["uidMappings", "gidMappings"] {
+        bundle.config["linux"][kind] = ids[kind].clone();
+    }
+    bundle.config["mounts"].as_array_mut().unwrap().retain(|mount| mount["type"] != "cgroup");
+    let told = format!("As it is:\n{as_it_is}With ids, without cgroups:\n{}", bundle.run());
+    settings().bind(|| assert_snapshot!("crun_spec", told));
+}
+
+/// The same document, carried out by crun.
+#[test]
+fn crun_gives_the_same_answers() {
+    let script = "id; hostname; pwd; echo $PATH; umask; cut -d' ' -f2,3 /proc/mounts | grep -vE '^/(proc/.*|sys/.*)? ' | sort -u;
+        grep -E '^(CapEff|CapBnd|CapPrm|NoNewPrivs|Seccomp:)' /proc/self/status; touch /file; ls /dev/full /dev/fd/0";
+    let bundle = Bundle::new().shell(script).with("/linux/cgroupsPath", Value::Null);
+    let ours = bundle.run();
+    let state = bundle.world.dir("crun");
+    let mut command = bundle.world.command("crun");
+    command.args(["--cgroup-manager=disabled", "--root"]).arg(state).args(["run", "--bundle"]).arg(bundle.dir());
+    let theirs = told(command.arg("box").output().unwrap());
+    if theirs.ends_with("[exit 1]\n") && theirs.contains("cgroup") && !theirs.contains("podling\n") {
+        // Where cgroups are mounted in the old way crun does not start anything without systemd.
+        assert!(!std::path::Path::new("/sys/fs/cgroup/cgroup.controllers").exists(), "{theirs}");
+        return;
+    }
+    assert_eq!(ours, theirs);
+}
