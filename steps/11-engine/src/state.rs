@@ -77,7 +77,7 @@ impl State {
         }
         let _ = fs::remove_file(&draft);
         match result {
-            Ok(()) => make_dir(&self.container(id)).map(|()| running),
+            Ok(()) => make_dir(&self.container(id)).map(|()| running).inspect_err(|_| drop(fs::remove_file(&claim))),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(taken(name, &claim)),
             Err(error) => Err(Error::os(format!("claim the name {name}"), error)),
         }
@@ -119,14 +119,22 @@ impl State {
         for id in names_in(&self.root.join("running"))? {
             let Ok(_running) = self.mark(&id) else { continue };
             match Record::read(&self.container(&id))? {
-                Some(record) if !record.remove => record.exited(137).write(&self.container(&id))?,
-                Some(record) => self.remove(&record.id, &record.name)?,
-                None => self.remove(&id, "")?,
+                Some(record) if record.remove => self.remove(&record.id, &record.name)?,
+                Some(record) if record.exit_code.is_none() => record.exited(137).write(&self.container(&id))?,
+                Some(_) => {}
+                None => self.remove(&id, &self.name_of(&id)?)?,
             }
         }
         Ok(())
     }
     // ANCHOR_END: sweep
+
+    /// The name that a container claimed before it had a record; empty when there is none.
+    fn name_of(&self, id: &str) -> Result<String> {
+        let names = names_in(&self.root.join("container-names"))?;
+        let is = |name: &String| fs::read_to_string(self.name(name)).is_ok_and(|owner| owner == id);
+        Ok(names.into_iter().find(|name| !name.starts_with('.') && is(name)).unwrap_or_default())
+    }
 
     /// Removes a container that does not run, and its name.
     ///
