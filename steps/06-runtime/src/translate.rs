@@ -110,7 +110,8 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
 fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
     Mount {
         destination: mount.destination().clone(),
-        fstype: mount.typ().clone(),
+        // Documents say cgroup for both kinds; only the second one can be had in a user namespace.
+        fstype: mount.typ().clone().map(|kind| if kind == "cgroup" { "cgroup2".into() } else { kind }),
         source: mount.source().clone(),
         options: mount.options().clone().unwrap_or_default(),
     }
