@@ -10,6 +10,9 @@ use crate::user::give;
 /// The name of the image in these archives.
 pub const BUSYBOX: &str = "localhost/busybox:latest";
 
+/// What images set.
+const IMAGE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The archive formats that Podman writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -42,24 +45,59 @@ pub fn busybox_archive(world: &World) -> PathBuf {
     if archive.exists() {
         return archive;
     }
-    let dir = world.root().join("busybox-archive");
-    fs::create_dir_all(&dir).expect("make a directory");
-    rootfs_tar(world, &dir.join("layer.tar"));
-    let config = format!(
-        r#"{{"architecture":"{}","os":"linux","created":"2026-01-02T03:04:05Z","config":{{"Cmd":["/bin/sh"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Labels":{{"made-by":"tar"}}}},"rootfs":{{"type":"layers","diff_ids":["sha256:{}"]}},"history":[{{"created":"2026-01-02T03:04:05Z","created_by":"tar"}}]}}"#,
-        architecture(),
-        sha256(&dir.join("layer.tar")),
-    );
-    fs::write(dir.join("config.json"), config).expect("write a file");
-    fs::write(
-        dir.join("manifest.json"),
-        format!(r#"[{{"Config":"config.json","RepoTags":["{BUSYBOX}"],"Layers":["layer.tar"]}}]"#),
-    )
-    .expect("write a file");
-    tar(&dir, &["-cf", text(&archive), "manifest.json", "config.json", "layer.tar"]);
-    fs::remove_dir_all(&dir).expect("remove a directory");
-    give(&archive);
+    let layer = world.root().join("busybox-layer.tar");
+    rootfs_tar(world, &layer);
+    let config = format!(r#""Cmd":["/bin/sh"],"Env":["PATH={IMAGE_PATH}"],"Labels":{{"made-by":"tar"}}"#);
+    pack(world, &archive, BUSYBOX, &config, &[&layer]);
     archive
+}
+
+/// A docker-archive of `localhost/NAME:latest`: busybox below, above it a layer of what `above` makes in an empty
+/// directory, owned by root. `config` is what is inside the braces of the image's `config`.
+///
+/// # Panics
+/// When a tool is missing.
+#[must_use]
+pub fn busybox_and(world: &World, name: &str, config: &str, above: impl Fn(&Path)) -> PathBuf {
+    let base = world.root().join("busybox-layer.tar");
+    if !base.exists() {
+        rootfs_tar(world, &base);
+    }
+    let dir = world.root().join(format!("{name}-above"));
+    fs::create_dir_all(&dir).expect("make a directory");
+    above(&dir);
+    let layer = world.root().join(format!("{name}-layer.tar"));
+    tar(&dir, &["--sort=name", "--numeric-owner", "--owner=0", "--group=0", "-cf", text(&layer), "."]);
+    let archive = world.root().join(format!("{name}.tar"));
+    pack(world, &archive, &format!("localhost/{name}:latest"), config, &[&base, &layer]);
+    archive
+}
+
+/// A docker-archive of plain layers.
+///
+/// # Panics
+/// When a tool is missing.
+pub fn pack(world: &World, archive: &Path, name: &str, config: &str, layers: &[&Path]) {
+    let dir = tempfile::tempdir_in(world.root()).expect("make a directory");
+    let ids: Vec<String> = layers.iter().map(|layer| format!("\"sha256:{}\"", sha256(layer))).collect();
+    let names: Vec<String> = (0..layers.len()).map(|number| format!("layer{number}.tar")).collect();
+    let config = format!(
+        r#"{{"architecture":"{}","os":"linux","created":"2026-01-02T03:04:05Z","config":{{{config}}},"rootfs":{{"type":"layers","diff_ids":[{}]}},"history":[{{"created":"2026-01-02T03:04:05Z","created_by":"tar"}}]}}"#,
+        architecture(),
+        ids.join(","),
+    );
+    fs::write(dir.path().join("config.json"), config).expect("write a file");
+    for (name, layer) in names.iter().zip(layers) {
+        std::os::unix::fs::symlink(layer, dir.path().join(name)).expect("make a link");
+    }
+    let manifest =
+        format!(r#"[{{"Config":"config.json","RepoTags":["{name}"],"Layers":["{}"]}}]"#, names.join("\",\""));
+    fs::write(dir.path().join("manifest.json"), manifest).expect("write a file");
+    let members = names.iter().map(String::as_str);
+    let words: Vec<&str> =
+        ["--dereference", "-cf", text(archive), "manifest.json", "config.json"].into_iter().chain(members).collect();
+    tar(dir.path(), &words);
+    give(archive);
 }
 
 /// An archive of [`BUSYBOX`] that `podman save` wrote; as [`busybox_archive`], but made by others.
