@@ -43,6 +43,7 @@ fn of_process(process: &Process) -> Option<&'static str> {
 
 fn of_linux(linux: &Linux) -> Option<&'static str> {
     let namespaces = || linux.namespaces().iter().flatten();
+    let owns_users = namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::User);
     first(&[
         (namespaces().any(|namespace| namespace.path().is_some()), "a namespace to join"),
         (namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"),
@@ -51,6 +52,10 @@ fn of_linux(linux: &Linux) -> Option<&'static str> {
         (linux.net_devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.netDevices"),
         (linux.cgroups_path().is_some(), "linux.cgroupsPath"),
         (linux.resources().as_ref().is_some_and(limits), "linux.resources"),
+        (
+            !owns_users && linux.resources().as_ref().is_some_and(devices),
+            "linux.resources.devices without a user namespace",
+        ),
         (linux.rootfs_propagation().is_some(), "linux.rootfsPropagation"),
         (linux.mount_label().is_some(), "linux.mountLabel"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),
@@ -60,7 +65,7 @@ fn of_linux(linux: &Linux) -> Option<&'static str> {
     ])
 }
 
-/// Limits need a cgroup. Rules about devices do not count: nobody can make a device node in a user namespace.
+/// Limits need a cgroup.
 fn limits(resources: &LinuxResources) -> bool {
     resources.memory().is_some()
         || resources.cpu().is_some()
@@ -70,4 +75,9 @@ fn limits(resources: &LinuxResources) -> bool {
         || resources.network().is_some()
         || resources.rdma().is_some()
         || resources.unified().is_some()
+}
+
+/// Rules about devices need one as well. In a user namespace they do not matter: nobody can make a device node there.
+fn devices(resources: &LinuxResources) -> bool {
+    resources.devices().as_ref().is_some_and(|rules| !rules.is_empty())
 }

@@ -55,6 +55,14 @@ fn what_is_not_supported() {
     settings().bind(|| assert_snapshot!("unsupported", said));
 }
 
+/// Root of the host could make any device node, if it has the capability.
+#[test]
+fn rules_about_devices_need_a_user_namespace() {
+    let rules = json!({ "devices": [{ "allow": false, "access": "rwm" }] });
+    let bundle = Bundle::new().shell("echo it runs").with("/linux/resources", rules).without_namespace("user");
+    settings().bind(|| assert_snapshot!("devices", bundle.run()));
+}
+
 #[test]
 fn what_is_missing_or_wrong() {
     let kinds = |kinds: &[&str]| kinds.iter().map(|kind| json!({ "type": kind })).collect::<Value>();
