@@ -55,10 +55,13 @@ pub(crate) fn exec_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString])
     Errno::last()
 }
 
-/// signal(2) with SIG_DFL for SIGPIPE, which Rust programs ignore.
-pub(crate) fn default_sigpipe() {
-    // SAFETY: no handler is installed, one is taken away.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// signal(2) with SIG_DFL for every signal: what is ignored stays so over exec. Rust programs ignore SIGPIPE, a shell
+/// lets a job in the background ignore SIGINT, and a program cannot know why.
+pub(crate) fn default_signals() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: no handler is installed, one is taken away; those that cannot be changed stay.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// kill(2) with any signal number: nix has no name for the real-time ones.

@@ -83,7 +83,7 @@ impl Start<'_> {
         self.setup.setup()?;
         // A change of user ids took it back, so once more.
         die_with_parent(reporter)?;
-        kernel::default_sigpipe();
+        kernel::default_signals();
         signals::restore(before)?;
         kernel::close_on_exec_from(3).map_err(|errno| Error::os("mark descriptors close-on-exec", errno))?;
         self.program.exec()
