@@ -1,9 +1,11 @@
 //! What the engine keeps of its containers, beside the images in the same root:
 //!
-//!     containers/ID/container.json   the record
-//!     containers/ID/{upper,work,merged,files}
-//!     container-names/NAME           the ID that has the name
-//!     running/ID                     locked while the container runs: when the lock is free, its keeper is dead
+//! ```text
+//! containers/ID/container.json   the record
+//! containers/ID/{upper,work,merged,files}
+//! container-names/NAME           the ID that has the name
+//! running/ID                     locked while the container runs: when the lock is free, its keeper is dead
+//! ```
 //!
 //! Nothing else says that a container runs, so a crash at any instant leaves nothing that is not seen.
 
@@ -66,6 +68,8 @@ impl State {
             make_dir(&self.root.join(directory))?;
         }
         let running = self.mark(id)?;
+        // One at a time, or two could take over the same abandoned name.
+        let _names = lock_dir(&self.root.join("container-names"))?;
         // A file that has its content before it has its name: nobody sees half a claim.
         let claim = self.name(name);
         let draft = self.name(&format!(".{id}"));
@@ -186,6 +190,13 @@ fn open_lock(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(|error| Error::os(format!("create {}", path.display()), error))
+}
+
+/// Locks a directory, for as long as this lives.
+fn lock_dir(path: &Path) -> Result<Flock<File>> {
+    let failed = |error: std::io::Error| Error::os(format!("lock {}", path.display()), error);
+    let directory = File::open(path).map_err(failed)?;
+    Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))
 }
 
 fn taken(name: &str, claim: &Path) -> Error {
