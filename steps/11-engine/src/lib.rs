@@ -8,12 +8,14 @@ mod options;
 mod record;
 mod rm;
 mod run;
+mod running;
 mod state;
 pub mod user;
 
 pub use options::Options;
 pub use record::Record;
-pub use state::{Running, State};
+pub use running::Running;
+pub use state::State;
 
 use process::Command;
 

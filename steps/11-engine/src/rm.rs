@@ -43,8 +43,11 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
             ))
             .exit(2));
         }
-        let _running = state.lock(&record.id)?;
-        state.remove(&record.id, &record.name)?;
+        let running = state.lock(&record.id)?;
+        if let Err(error) = state.remove(&record.id, &record.name) {
+            running.leave();
+            return Err(error);
+        }
         writeln!(out, "{name}").map_err(|error| Error::os("write to standard output", error))?;
     }
     Ok(0)

@@ -16,8 +16,8 @@ use nix::mount::{MntFlags, umount2};
 use process::{Command, Error, Result};
 use rootfs::Overlay;
 
-use crate::state::{Running, make_dir};
-use crate::{Options, Record, State, compose, names, options};
+use crate::state::make_dir;
+use crate::{Options, Record, Running, State, compose, names, options};
 
 /// The verb.
 pub const RUN: Command =
@@ -70,7 +70,10 @@ fn keep(state: &State, running: Running, record: Record, start: impl Fn(&Record)
         Ok(status) if !record.remove => ended(state, &record.id, status),
         _ => state.remove(&record.id, &record.name),
     };
-    drop(running);
+    match kept {
+        Ok(()) => drop(running),
+        Err(_) => running.leave(),
+    }
     // The container's status counts, unless the end of it failed.
     let status = result?;
     kept.map(|()| status)

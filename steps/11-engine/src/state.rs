@@ -9,32 +9,20 @@
 //!
 //! Nothing else says that a container runs, so a crash at any instant leaves nothing that is not seen.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg};
 use process::{Error, Result};
 
 use crate::Record;
+use crate::running::{self, Running};
 
 /// The engine's part of a root directory.
 #[derive(Debug, Clone)]
 pub struct State {
     root: PathBuf,
-}
-
-/// A container that is ours as long as this lives.
-pub struct Running {
-    path: PathBuf,
-    _lock: Flock<File>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
 }
 
 impl State {
@@ -67,9 +55,11 @@ impl State {
         for directory in ["containers", "running", "container-names"] {
             make_dir(&self.root.join(directory))?;
         }
-        let running = self.mark(id)?;
+        // Nobody else knows the id; but a sweep may just be looking at the mark.
+        let running = Running::mark(self.running(id), true)?;
+        let running = running.ok_or_else(|| Error::new(format!("container {id} is running")))?;
         // One at a time, or two could take over the same abandoned name.
-        let _names = lock_dir(&self.root.join("container-names"))?;
+        let _names = running::lock_dir(&self.root.join("container-names"))?;
         // A file that has its content before it has its name: nobody sees half a claim.
         let claim = self.name(name);
         let draft = self.name(&format!(".{id}"));
@@ -93,43 +83,30 @@ impl State {
         fs::read_to_string(claim).is_ok_and(|id| !self.running(&id).exists() && !self.container(&id).exists())
     }
 
-    /// Locks the container, whether it is new or known.
-    fn mark(&self, id: &str) -> Result<Running> {
-        let path = self.running(id);
-        loop {
-            let file = open_lock(&path)?;
-            let failed = |errno| Error::os(format!("lock {}", path.display()), errno);
-            let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => lock,
-                Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
-                    return Err(Error::new(format!("container {id} is running")));
-                }
-                Err((_, errno)) => return Err(failed(errno)),
-            };
-            // The last one to hold the lock may have removed the file just before we got it.
-            if fs::metadata(&path).is_ok_and(|there| lock.metadata().is_ok_and(|ours| there.ino() == ours.ino())) {
-                return Ok(Running { path, _lock: lock });
-            }
-        }
-    }
-
     /// Mends what killed keepers left: a container that is to be removed at its end is removed, another one has
-    /// ended. Costs one look at each running container.
+    /// ended. Costs one look at each running container. One that cannot be mended is left for the next sweep, and
+    /// nobody else has to wait for it.
     ///
     /// # Errors
-    /// When a directory cannot be read, or a container not removed.
+    /// When the marks cannot be read.
     // ANCHOR: sweep
     pub fn sweep(&self) -> Result<()> {
         for id in names_in(&self.root.join("running"))? {
-            let Ok(_running) = self.mark(&id) else { continue };
-            match Record::read(&self.container(&id))? {
-                Some(record) if record.remove => self.remove(&record.id, &record.name)?,
-                Some(record) if record.exit_code.is_none() => record.exited(137).write(&self.container(&id))?,
-                Some(_) => {}
-                None => self.remove(&id, &self.name_of(&id)?)?,
+            let Ok(Some(running)) = Running::mark(self.running(&id), false) else { continue };
+            if self.mend(&id).is_err() {
+                running.leave();
             }
         }
         Ok(())
+    }
+
+    fn mend(&self, id: &str) -> Result<()> {
+        match Record::read(&self.container(id))? {
+            Some(record) if record.remove => self.remove(id, &record.name),
+            Some(record) if record.exit_code.is_none() => record.exited(137).write(&self.container(id)),
+            Some(_) => Ok(()),
+            None => self.remove(id, &self.name_of(id)?),
+        }
     }
     // ANCHOR_END: sweep
 
@@ -166,37 +143,23 @@ impl State {
     /// When it runs.
     pub fn lock(&self, id: &str) -> Result<Running> {
         make_dir(&self.root.join("running"))?;
-        self.mark(id)
+        Running::mark(self.running(id), false)?.ok_or_else(|| Error::new(format!("container {id} is running")))
     }
 
     /// Whether somebody keeps the container running.
     #[must_use]
     pub fn is_running(&self, id: &str) -> bool {
-        let Ok(file) = File::open(self.running(id)) else { return false };
-        Flock::lock(file, FlockArg::LockSharedNonblock).is_err()
+        Running::is_held(&self.running(id))
     }
 
-    /// The records of all containers.
+    /// The records of all containers, but for those that cannot be read.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When their directory cannot be read.
     pub fn list(&self) -> Result<Vec<Record>> {
         let ids = names_in(&self.root.join("containers"))?;
-        ids.iter().filter_map(|id| Record::read(&self.container(id)).transpose()).collect()
+        Ok(ids.iter().filter_map(|id| Record::read(&self.container(id)).ok().flatten()).collect())
     }
-}
-
-fn open_lock(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map_err(|error| Error::os(format!("create {}", path.display()), error))
-}
-
-/// Locks a directory, for as long as this lives.
-fn lock_dir(path: &Path) -> Result<Flock<File>> {
-    let failed = |error: std::io::Error| Error::os(format!("lock {}", path.display()), error);
-    let directory = File::open(path).map_err(failed)?;
-    Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))
 }
 
 fn taken(name: &str, claim: &Path) -> Error {

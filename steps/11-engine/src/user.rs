@@ -33,6 +33,7 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
         None => (wanted, None),
     };
     let user = if wanted.is_empty() { "0" } else { user };
+    let id = |text| id(text).map_err(|()| invalid(wanted));
     let passwd = lines(root, "/etc/passwd")?;
     let groups = lines(root, "/etc/group")?;
     // A number is a number, whatever passwd calls by it (CVE-2016-3697).
@@ -70,20 +71,20 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
 }
 // ANCHOR_END: find
 
-/// The number, when it is written as one.
-fn id(text: &str) -> Result<Option<u32>> {
+/// The number, when it is written as one; nothing for a name.
+fn id(text: &str) -> Result<Option<u32>, ()> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return match text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             true => Ok(None),
-            false => Err(invalid(text)),
+            false => Err(()),
         };
     }
     // The last one means "unchanged" to the kernel.
-    text.parse().ok().filter(|id| *id < u32::MAX).map(Some).ok_or_else(|| invalid(text))
+    text.parse().ok().filter(|id| *id < u32::MAX).map(Some).ok_or(())
 }
 
 fn invalid(text: &str) -> Error {
-    Error::new(format!("invalid user or group \"{text}\": it must be a name or a number up to 4294967294"))
+    Error::new(format!("invalid user or group \"{text}\": each must be a name or a number up to 4294967294"))
 }
 
 fn unknown(kind: &str, name: &str, file: &str) -> Error {

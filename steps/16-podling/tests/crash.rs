@@ -185,3 +185,22 @@ fn a_status_that_was_written_stays() {
     assert!(record.contains(r#""exit_code":3"#), "{record}");
     assert_eq!(podling.entries("running"), [""; 0]);
 }
+
+#[test]
+fn one_that_cannot_be_mended_is_in_nobodys_way() {
+    let podling = Podling::new();
+    podling.out(&[], &["true"]);
+    let root = podling.world.data().join("podling");
+    let id = "6".repeat(64);
+    podling.world.dir(root.join("containers").join(&id));
+    // As after a power failure.
+    let record = podling.world.write(root.join("containers").join(&id).join("container.json"), "");
+    podling.world.write(root.join("running").join(&id), "");
+    assert_eq!(podling.out(&["--name", "other"], &["echo", "alive"]), "alive\n");
+    podling.shown(&["run", "--name", "kept", BUSYBOX, "true"]);
+    assert_eq!(podling.shown(&["rm", "kept"]), "$ podling rm kept\nkept\n\n");
+    assert_eq!(podling.entries("running"), [id]);
+    fs::remove_file(record).unwrap();
+    podling.out(&[], &["true"]);
+    podling.assert_clean();
+}

@@ -50,11 +50,10 @@ fn the_callers_terminal_is_restored() {
 }
 
 #[test]
-fn a_terminal_needs_one() {
+fn it_has_one_also_when_the_caller_has_none() {
     let podling = Podling::new();
-    // Without a terminal of the caller's the program has one all the same, and its output is ours.
-    let said = podling.run(&["-t"], &["tty"]);
-    assert!(said.contains("/dev/pts/0") || said.contains("Error:"), "{said}");
+    assert_eq!(podling.out(&["-t"], &["tty"]), "/dev/pts/0\r\n");
+    assert!(podling.run(&[], &["tty"]).ends_with("not a tty\n[exit 1]\n\n"), "and none unless asked");
     podling.assert_clean();
 }
 
