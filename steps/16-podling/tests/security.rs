@@ -253,12 +253,11 @@ fn the_store_is_the_callers_alone_under_any_umask() {
     world.command("/bin/sh").args(["-c", script]).arg(bin).arg(&archive).assert().success();
     let data = world.data().join("podling");
     assert_eq!(data.metadata().unwrap().mode() & 0o7777, 0o700);
-    // The content of layers is the image's; nothing else of ours is for others to write.
-    let output = Command::new("find")
-        .arg(&data)
-        .args(["-name", "diff", "-prune", "-o", "!", "-type", "l", "-perm", "/022", "-print"])
-        .output();
-    assert_eq!(text(output.unwrap()), "");
+    // The content of layers is the image's, and overlay's work nobody's; nothing else of ours is for others to write.
+    let find =
+        format!("find {} ( -name diff -o -path */work/work ) -prune -o ! -type l -perm /022 -print", data.display());
+    let words: Vec<&str> = find.split(' ').collect();
+    assert_eq!(text(Command::new(words[0]).args(&words[1..]).output().unwrap()), "");
     // What the container wrote is behind a closed door as well.
     let containers = data.join("containers");
     assert_eq!(containers.metadata().unwrap().mode() & 0o7777, 0o700);
