@@ -27,6 +27,9 @@ pub struct Overlay {
     pub target: PathBuf,
     /// Keep overlay's own marks in `user.overlay.*`, which need no privilege on the host.
     pub userxattr: bool,
+    /// What is written need not survive: unmounting does not wait for the disk. The kernel refuses to mount `upper`
+    /// again afterwards (Linux 5.10).
+    pub volatile: bool,
 }
 
 /// A directory of the overlay: the option's name and the open directory.
@@ -70,9 +73,7 @@ impl Overlay {
 
     fn create(&self, mut settings: Vec<Setting<'_>>) -> std::result::Result<OwnedFd, Refused> {
         settings.insert(0, Setting::Text("source", "overlay"));
-        if self.userxattr {
-            settings.push(Setting::Flag("userxattr"));
-        }
+        settings.extend(self.flags().map(Setting::Flag));
         kernel::new_filesystem("overlay", &settings, Attributes::default())
     }
 
@@ -87,9 +88,7 @@ impl Overlay {
             }
         }
         options.insert(0, format!("lowerdir={}", lower.join(":")));
-        if self.userxattr {
-            options.push("userxattr".into());
-        }
+        options.extend(self.flags().map(str::to_string));
         let data = options.join(",");
         if data.len() >= PAGE {
             let many = self.lower.len();
@@ -99,6 +98,13 @@ impl Overlay {
         let data = std::ffi::CString::new(data).map_err(|error| Error::because(self.tried(), error))?;
         let target = format!("/proc/self/fd/{}", target.as_raw_fd());
         mount("overlay", target, "overlay", MountFlags::empty(), data.as_c_str()).map_err(|errno| self.failed(errno))
+    }
+
+    fn flags(&self) -> impl Iterator<Item = &'static str> {
+        [("userxattr", self.userxattr), ("volatile", self.volatile)]
+            .into_iter()
+            .filter(|(_, on)| *on)
+            .map(|(flag, _)| flag)
     }
 
     fn tried(&self) -> String {

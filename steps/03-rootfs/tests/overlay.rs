@@ -20,6 +20,7 @@ fn overlay(world: &Path, lower: impl IntoIterator<Item = impl AsRef<Path>>) -> O
         work: world.join("layers/work"),
         target: world.join("layers/merged"),
         userxattr: true,
+        volatile: false,
     }
 }
 

@@ -89,7 +89,7 @@ fn ended(state: &State, id: &str, status: u8) -> Result<()> {
 // ANCHOR: start
 fn start(state: &State, store: &Store, image: &Image, options: &Options, record: &Record) -> Result<u8> {
     let directory = state.container(&record.id);
-    let root = Root::mount(store, image, &directory)?;
+    let root = Root::mount(store.layer_dirs(image), &directory, record.remove)?;
     let ids = (record.id.as_str(), record.name.as_str());
     let container = compose::compose(options, &image.config, ids, (&root.0, &directory.join("files")))?;
     let command = container.program.args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -102,14 +102,15 @@ fn start(state: &State, store: &Store, image: &Image, options: &Options, record:
 struct Root(PathBuf);
 
 impl Root {
-    /// The image's layers below, and a directory on top that takes what is written.
-    fn mount(store: &Store, image: &Image, directory: &Path) -> Result<Root> {
-        for name in ["lower", "upper", "work", "merged"] {
+    /// The image's layers below, and a directory on top that takes what is written; it need not reach the disk
+    /// when the container is removed anyway.
+    fn mount(mut lower: Vec<PathBuf>, directory: &Path, remove: bool) -> Result<Root> {
+        for name in ["upper", "work", "merged"] {
             make_dir(&directory.join(name))?;
         }
-        let mut lower = store.layer_dirs(image);
         if lower.is_empty() {
             lower.push(directory.join("lower"));
+            make_dir(&directory.join("lower"))?;
         }
         let target = directory.join("merged");
         let upper = directory.join("upper");
@@ -117,7 +118,8 @@ impl Root {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&upper, mode).map_err(|error| Error::os(format!("chmod {}", upper.display()), error))?;
         let work = directory.join("work");
-        Overlay { lower, upper, work, target: target.clone(), userxattr: itself::caller() != 0 }.mount()?;
+        let userxattr = itself::caller() != 0;
+        Overlay { lower, upper, work, target: target.clone(), userxattr, volatile: remove }.mount()?;
         Ok(Root(target))
     }
 }
