@@ -100,7 +100,7 @@ impl Overlay {
         mount("overlay", target, "overlay", MountFlags::empty(), data.as_c_str()).map_err(|errno| self.failed(errno))
     }
 
-    fn flags(&self) -> impl Iterator<Item = &'static str> {
+    fn flags(&self) -> impl Iterator<Item = &'static str> + use<> {
         [("userxattr", self.userxattr), ("volatile", self.volatile)]
             .into_iter()
             .filter(|(_, on)| *on)
