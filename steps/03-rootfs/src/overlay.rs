@@ -73,7 +73,9 @@ impl Overlay {
 
     fn create(&self, mut settings: Vec<Setting<'_>>) -> std::result::Result<OwnedFd, Refused> {
         settings.insert(0, Setting::Text("source", "overlay"));
-        settings.extend(self.flags().map(Setting::Flag));
+        for flag in self.flags() {
+            settings.push(Setting::Flag(flag));
+        }
         kernel::new_filesystem("overlay", &settings, Attributes::default())
     }
 
