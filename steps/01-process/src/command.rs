@@ -43,6 +43,8 @@ pub fn definition(program: &'static str, about: &'static str, commands: &[&[Comm
         .disable_help_subcommand(true);
     for command in resolve(commands) {
         let verb = clap::Command::new(command.name).about(command.about).hide(command.about.is_empty());
+        // The later of two equal flags counts, as everywhere.
+        let verb = verb.args_override_self(true);
         app = app.subcommand(verb.defer(command.define));
     }
     app
@@ -126,9 +128,14 @@ fn usage(asked: &str, error: &clap::Error) -> u8 {
             let (flag, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
             format!("invalid argument {value:?} for \"{}\" flag: {reason}", name(&flag))
         }
-        _ => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = write!(io::stderr(), "{}", error.render());
             return EXIT_ENGINE;
+        }
+        // The first line of the parser's own words.
+        _ => {
+            let text = error.to_string();
+            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string()
         }
     };
     let _ = writeln!(io::stderr(), "Error: {message}\nSee '{asked} --help'");

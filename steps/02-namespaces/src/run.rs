@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
 use process::{Command, Result, Stdio};
 
 use crate::{Hostname, Namespaces};
@@ -20,9 +20,10 @@ pub fn arguments(command: clap::Command) -> clap::Command {
 /// Adds `--hostname`.
 #[must_use]
 pub fn hostname(command: clap::Command) -> clap::Command {
-    command.arg(
-        Arg::new("hostname").long("hostname").value_name("NAME").value_parser(Hostname::parse).help("Its host name"),
-    )
+    // With Podman, -h is the host name here, and only --help is help.
+    let help = Arg::new("help").long("help").action(ArgAction::Help).help("Print help");
+    let hostname = Arg::new("hostname").short('h').long("hostname").value_name("NAME").value_parser(Hostname::parse);
+    command.disable_help_flag(true).arg(hostname.help("Its host name")).arg(help)
 }
 
 /// Adds `--network`.

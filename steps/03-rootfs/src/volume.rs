@@ -45,7 +45,11 @@ impl Volume {
             [source, destination] => (source, destination, ""),
             [source, destination, words] => (source, destination, words),
             [""] => return Err(Error::new("host directory cannot be empty")),
-            [_] => return Err(Error::new(format!("{text}: a volume without a source needs an engine"))),
+            [_] => {
+                return Err(Error::new(format!(
+                    "{text}: volumes without a directory of the host are not supported yet"
+                )));
+            }
             _ => {
                 let form = "incorrect volume format, should be [host-dir:]ctr-dir[:option]";
                 return Err(Error::new(format!("{text}: {form}")));
@@ -61,7 +65,7 @@ impl Volume {
             return Err(Error::new(format!("invalid container path \"{destination}\", must be an absolute path")));
         }
         if !source.starts_with(['/', '.']) {
-            return Err(Error::new(format!("\"{source}\" names a volume, and there are only paths in this step"))
+            return Err(Error::new(format!("\"{source}\" names a volume: not supported yet"))
                 .hint(format!("for a directory write ./{source}")));
         }
         let options: Vec<String> = words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();

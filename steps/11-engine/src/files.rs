@@ -8,18 +8,21 @@ use rootfs::Mount;
 
 use crate::state::{make_dir, write};
 
+/// Where they are shown.
+pub(crate) const PLACES: [&str; 4] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv"];
+
 /// Writes them into `directory` and returns the mounts that show them in the container.
 pub(crate) fn make(directory: &Path, hostname: &str, name: &str, own_network: bool) -> Result<Vec<Mount>> {
     make_dir(directory)?;
-    let files = [
-        ("/etc/hostname", format!("{hostname}\n")),
-        ("/etc/hosts", hosts(hostname, name, own_network)),
+    let texts = [
+        format!("{hostname}\n"),
+        hosts(hostname, name, own_network),
         // Without a network nobody answers; with the host's, the host's servers do.
-        ("/etc/resolv.conf", if own_network { String::new() } else { host("/etc/resolv.conf") }),
-        ("/run/.containerenv", String::new()),
+        if own_network { String::new() } else { host("/etc/resolv.conf") },
+        String::new(),
     ];
     let mut mounts = Vec::new();
-    for (place, text) in files {
+    for (place, text) in PLACES.into_iter().zip(texts) {
         let file = directory.join(place.rsplit('/').next().unwrap_or_default());
         write(&file, text.as_bytes())?;
         mounts.push(Mount::bind(file, place, "bind,rprivate,nosuid,nodev,noexec"));

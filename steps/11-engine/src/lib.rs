@@ -7,6 +7,7 @@ pub mod names;
 mod options;
 mod record;
 mod rm;
+mod root;
 mod run;
 mod running;
 mod state;

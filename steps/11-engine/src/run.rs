@@ -4,19 +4,16 @@
 //! child is root in a user namespace; it alone touches the container's files, so it can make and remove those of
 //! all the container's ids, and when it dies the kernel takes the container and its mounts along.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
 use images::{Image, Store};
 use namespaces::{Namespaces, itself};
-use nix::mount::{MntFlags, umount2};
-use process::{Command, Error, Result};
-use rootfs::Overlay;
+use process::{Command, Result};
 
-use crate::state::make_dir;
+use crate::root::{self, Root};
 use crate::{Options, Record, Running, State, compose, names, options};
 
 /// The verb.
@@ -89,46 +86,15 @@ fn ended(state: &State, id: &str, status: u8) -> Result<()> {
 // ANCHOR: start
 fn start(state: &State, store: &Store, image: &Image, options: &Options, record: &Record) -> Result<u8> {
     let directory = state.container(&record.id);
-    let root = Root::mount(store.layer_dirs(image), &directory, record.remove)?;
+    let mountpoints = root::mountpoints(state.root(), &record.id)?;
+    let root = Root::mount(store.layer_dirs(image), mountpoints, &directory, record.remove)?;
     let ids = (record.id.as_str(), record.name.as_str());
-    let container = compose::compose(options, &image.config, ids, (&root.0, &directory.join("files")))?;
+    let container = compose::compose(options, &image.config, ids, (&root.path(), &root.files()))?;
     let command = container.program.args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     Record { command, ..record.clone() }.write(&directory)?;
     container.run(options.stdio.console()?)
 }
 // ANCHOR_END: start
-
-/// The container's root, mounted as long as this lives.
-struct Root(PathBuf);
-
-impl Root {
-    /// The image's layers below, and a directory on top that takes what is written; it need not reach the disk
-    /// when the container is removed anyway.
-    fn mount(mut lower: Vec<PathBuf>, directory: &Path, remove: bool) -> Result<Root> {
-        for name in ["upper", "work", "merged"] {
-            make_dir(&directory.join(name))?;
-        }
-        if lower.is_empty() {
-            lower.push(directory.join("lower"));
-            make_dir(&directory.join("lower"))?;
-        }
-        let target = directory.join("merged");
-        let upper = directory.join("upper");
-        // It is the root directory of the container.
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&upper, mode).map_err(|error| Error::os(format!("chmod {}", upper.display()), error))?;
-        let work = directory.join("work");
-        let userxattr = itself::caller() != 0;
-        Overlay { lower, upper, work, target: target.clone(), userxattr, volatile: remove }.mount()?;
-        Ok(Root(target))
-    }
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
-    }
-}
 
 /// The image; the built-in one is put into the store when it is asked for.
 fn find(store: &Store, name: &str) -> Result<Image> {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! containers/ID/container.json   the record
-//! containers/ID/{upper,work,merged,files}
+//! containers/ID/{upper,work,merged}
+//! mountpoints/                   below every container's layers: an empty place for each mount
 //! container-names/NAME           the ID that has the name
 //! running/ID                     locked while the container runs: when the lock is free, its keeper is dead
 //! ```
@@ -30,6 +31,12 @@ impl State {
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> State {
         State { root: root.into() }
+    }
+
+    /// The root directory itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The directory of a container.

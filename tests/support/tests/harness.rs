@@ -1,6 +1,8 @@
 //! The harness does what it says.
 
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
 
 use support::{World, observe, pty::Terminal, rootless, user};
 
@@ -36,7 +38,9 @@ fn a_world_is_gone_after_the_test_with_what_subordinate_ids_own() {
 fn a_closed_checkout_is_no_obstacle() {
     let world = World::new();
     let closed = tempfile::tempdir().unwrap();
-    std::fs::copy("/bin/echo", closed.path().join("say")).unwrap();
+    std::fs::set_permissions(closed.path(), Permissions::from_mode(0o700)).unwrap();
+    // Not fs::copy: a file open for writing here is busy for the children of other tests.
+    assert!(Command::new("cp").arg("/bin/echo").arg(closed.path().join("say")).status().unwrap().success());
     world.command(closed.path().join("say")).arg("hello").assert().success().stdout("hello\n");
 }
 

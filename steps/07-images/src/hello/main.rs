@@ -1,10 +1,20 @@
 //! What a container sees, from inside: the program of the image that is built in.
 
 use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
 
-fn main() {
-    println!("Hello from podling!\n");
-    println!("This is a container on your machine. What it sees, from inside:\n");
+fn main() -> ExitCode {
+    // Not by println, which panics when nobody reads.
+    match io::stdout().write_all(greeting().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn greeting() -> String {
+    let mut greeting = "Hello from podling!\n\nThis is a container on your machine. What it sees, from inside:\n\n".to_string();
+    let mut line = |name: &str, value: String| greeting += &format!("  {name:<17} {value}\n");
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     line("process", format!("{} ({})", std::process::id(), neighbours()));
     line("user", format!("uid {}, gid {}", first(&status, "Uid:"), first(&status, "Gid:")));
@@ -15,11 +25,7 @@ fn main() {
     line("seccomp", seccomp(&first(&status, "Seccomp:")));
     line("root file system", root());
     line("image", image());
-    println!("\nNext: podling load -i IMAGE.tar, then podling run -it IMAGE sh");
-}
-
-fn line(name: &str, value: String) {
-    println!("  {name:<17} {value}");
+    greeting + "\nNext: podling load -i IMAGE.tar, then podling run -it IMAGE sh\n"
 }
 
 fn text(path: &str) -> String {
