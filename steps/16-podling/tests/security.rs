@@ -10,7 +10,7 @@ use std::process::Command;
 
 use common::{Podling, text};
 use support::image::{busybox_and, sha256};
-use support::{World, settings};
+use support::{World, literal, settings};
 
 /// What the canary's files hold.
 const SECRET: &str = "the canary's secret";
@@ -162,7 +162,7 @@ fn users_are_found_in_plain_files_inside() {
             file(&dir.join("etc/passwd"), "user\nuser:x:-1:0::/:\nuser:x::::\n:x:0:0\n\n", 0o644);
         }),
     ];
-    settings().bind(|| insta::assert_snapshot!("passwd", all.concat()));
+    literal().bind(|| insta::assert_snapshot!("passwd", all.concat()));
 }
 
 #[test]

@@ -19,6 +19,6 @@ mod world;
 
 pub use image::{busybox_archive, podman_save};
 pub use rootfs::busybox_rootfs;
-pub use settings::settings;
+pub use settings::{literal, settings};
 pub use user::{User, user};
 pub use world::{World, rootless, rootless_process};

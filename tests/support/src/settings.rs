@@ -12,6 +12,18 @@ use crate::user;
 #[must_use]
 pub fn settings() -> Settings {
     let user = user();
+    let mut settings = literal();
+    settings.add_filter(&format!(r"\b{}\b", user.name), "[USER]");
+    settings.add_filter(&format!(r"\b{}\b", user.subuid.0), "[SUBUID]");
+    settings.add_filter(&format!(r"\b{}\b", user.subgid.0), "[SUBGID]");
+    settings.add_filter(&format!(r"\b{}\b", user.uid), "[UID]");
+    settings.add_filter(&format!(r"\b{}\b", user.gid), "[GID]");
+    settings
+}
+
+/// The same without the user's name and ids: for numbers that are the container's own.
+#[must_use]
+pub fn literal() -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -24,10 +36,5 @@ pub fn settings() -> Settings {
     ] {
         settings.add_filter(pattern, with);
     }
-    settings.add_filter(&format!(r"\b{}\b", user.name), "[USER]");
-    settings.add_filter(&format!(r"\b{}\b", user.subuid.0), "[SUBUID]");
-    settings.add_filter(&format!(r"\b{}\b", user.subgid.0), "[SUBGID]");
-    settings.add_filter(&format!(r"\b{}\b", user.uid), "[UID]");
-    settings.add_filter(&format!(r"\b{}\b", user.gid), "[GID]");
     settings
 }
