@@ -64,10 +64,11 @@ fn debian(world: &World) -> PathBuf {
     if kept.exists() {
         return kept;
     }
-    let mirror = env::var("DEBIAN_MIRROR").unwrap_or_else(|_| "http://deb.debian.org/debian".into());
+    // Without one, debootstrap's own.
+    let mirror = env::var("DEBIAN_MIRROR").unwrap_or_default();
     // debootstrap knows what to do without mknod(2) when it believes to be in a container of LXC.
     let script = "set -e; cd \"$1\"; export container=lxc
-        debootstrap --variant=minbase --include=procps stable rootfs \"$2\" >&2
+        debootstrap --variant=minbase --include=procps stable rootfs ${2:+\"$2\"} >&2
         rm -rf rootfs/var/cache/apt/archives rootfs/var/lib/apt/lists
         tar -C rootfs --one-file-system --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' \\
             --numeric-owner --sort=name -cf rootfs.tar .
@@ -81,7 +82,7 @@ fn debian(world: &World) -> PathBuf {
     let output = command.arg(&dir).arg(&mirror).output().unwrap();
     assert!(
         output.status.success(),
-        "no Debian could be made from {mirror}: {}\nIt needs debootstrap (scripts/setup --dev), and once a network; \
+        "no Debian could be made: {}\nIt needs debootstrap (scripts/setup --dev), and once a network; \
          another mirror: DEBIAN_MIRROR=http://..., or put a root file system as a tar at {}",
         String::from_utf8_lossy(&output.stderr),
         kept.display()
