@@ -29,6 +29,16 @@ impl Child {
         self.pid
     }
 
+    /// Sends it a signal, unless it has just ended.
+    pub fn signal(&self, number: u32) {
+        let _ = kernel::kill(self.pid, number);
+    }
+
+    /// Lets it go on without us: it is neither waited for nor killed.
+    pub fn leave(mut self) {
+        self.running = false;
+    }
+
     /// Waits until it ends, and forwards it every signal that comes meanwhile. Returns its exit status, 128+n
     /// when signal n ended it.
     ///
@@ -46,7 +56,7 @@ impl Child {
     pub fn wait_with(mut self, mut relay: Option<Relay>) -> Result<u8> {
         let signals = signals::descriptor()?;
         loop {
-            if let Some(status) = self.reap()? {
+            if let Some(status) = self.try_wait()? {
                 if let Some(relay) = &mut relay {
                     relay.drain();
                 }
@@ -65,8 +75,7 @@ impl Child {
                 match (signal.ssi_signo, &relay) {
                     (number, _) if number == Signal::SIGCHLD as u32 => {}
                     (number, Some(relay)) if number == Signal::SIGWINCH as u32 => relay.resize(),
-                    // It may have ended just now.
-                    (number, _) => drop(kernel::kill(self.pid, number)),
+                    (number, _) => self.signal(number),
                 }
             }
             if let Some(relay) = &mut relay {
@@ -77,7 +86,10 @@ impl Child {
     // ANCHOR_END: wait
 
     /// Takes every child that has ended, also those that were left to us; the status when it was this one.
-    fn reap(&mut self) -> Result<Option<u8>> {
+    ///
+    /// # Errors
+    /// As [`Child::wait`].
+    pub fn try_wait(&mut self) -> Result<Option<u8>> {
         loop {
             let (pid, status) = match kernel::wait_any() {
                 Ok(Some(ended)) => ended,

@@ -1,22 +1,25 @@
 //! A command of the command line, as data.
 
-use std::error::Error as _;
+mod frame;
+mod usage;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+pub use frame::Frame;
 
 use crate::error::EXIT_ENGINE;
-use crate::{Error, Result};
+use crate::{Error, Result, init};
 
 // ANCHOR: command
 /// One verb: its name, its flags, and what it does. A step exports its verbs as a list of these; the binary of
 /// step N registers those of the steps up to N, and a later verb of the same name replaces an earlier one.
 #[derive(Clone, Copy)]
 pub struct Command {
-    /// The verb.
+    /// The verb; of several words when it belongs to a group (`volume create`).
     pub name: &'static str,
     /// One line for `--help`; a verb without one is not shown, it is for ourselves.
     pub about: &'static str,
@@ -29,8 +32,28 @@ pub struct Command {
 
 /// The `main` of every step: parses the command line, runs the verb, prints an error the way Podman does.
 pub fn main(program: &'static str, about: &'static str, commands: &[&[Command]]) -> ExitCode {
-    ExitCode::from(dispatch(definition(program, about, commands), commands, std::env::args_os()))
+    framed(&(), program, about, commands)
 }
+
+// ANCHOR: framed
+/// [`main`] of a program with a frame.
+pub fn framed(frame: &dyn Frame, program: &'static str, about: &'static str, commands: &[&[Command]]) -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if let Some(program) = init::asked(&args) {
+        return ExitCode::from(init::main(program));
+    }
+    // The usual command line begins with its verb: then no other one is defined.
+    let first = args.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    let is_wanted = |command: &Command| command.name.split(' ').next() == Some(first);
+    let wanted: Vec<Command> = commands.iter().flat_map(|list| list.iter().copied()).filter(is_wanted).collect();
+    if wanted.is_empty() {
+        let app = frame.define(definition(program, about, commands));
+        return ExitCode::from(dispatch_framed(frame, app, commands, args));
+    }
+    let wanted: &[&[Command]] = &[&wanted];
+    ExitCode::from(dispatch_framed(frame, definition(program, about, wanted), wanted, args))
+}
+// ANCHOR_END: framed
 
 /// The whole command line, lazily: the flags of a verb are defined when it is used.
 #[must_use]
@@ -42,12 +65,34 @@ pub fn definition(program: &'static str, about: &'static str, commands: &[&[Comm
         .version(env!("CARGO_PKG_VERSION"))
         .disable_help_subcommand(true);
     for command in resolve(commands) {
-        let verb = clap::Command::new(command.name).about(command.about).hide(command.about.is_empty());
+        let verb = clap::Command::new(last(command.name)).about(command.about).hide(command.about.is_empty());
+        // All at the same place: then help sorts them by name.
+        let verb = verb.display_order(0);
         // The later of two equal flags counts, as everywhere.
-        let verb = verb.args_override_self(true);
-        app = app.subcommand(verb.defer(command.define));
+        app = insert(app, command.name, verb.args_override_self(true).defer(command.define));
     }
     app
+}
+
+/// A verb that is only the first word of others: `volume` of `volume create`.
+#[must_use]
+pub const fn group(name: &'static str, about: &'static str) -> Command {
+    Command { name, about, define: |command| command.subcommand_required(true), run: |_, _| Ok(EXIT_ENGINE) }
+}
+
+/// Puts a verb below the group that its name begins with, which came before it.
+fn insert(app: clap::Command, name: &'static str, verb: clap::Command) -> clap::Command {
+    match name.split_once(' ') {
+        None => app.subcommand(verb),
+        Some((group, rest)) if app.find_subcommand(group).is_some() => {
+            app.mut_subcommand(group, |group| insert(group, rest, verb))
+        }
+        Some((group, rest)) => app.subcommand(insert(clap::Command::new(group), rest, verb)),
+    }
+}
+
+fn last(name: &'static str) -> &'static str {
+    name.rsplit(' ').next().unwrap_or(name)
 }
 
 /// The last command of each name, in the order of the first.
@@ -64,16 +109,25 @@ fn resolve(commands: &[&[Command]]) -> Vec<Command> {
 
 /// Parses `args` by `app`, runs the verb among `commands`, and returns the exit status.
 pub fn dispatch(app: clap::Command, commands: &[&[Command]], args: impl IntoIterator<Item = OsString>) -> u8 {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let mut asked = app.get_name().to_string();
-    if let Some(verb) = args.get(1).and_then(|word| word.to_str()).filter(|word| app.find_subcommand(word).is_some()) {
-        asked = format!("{asked} {verb}");
-    }
+    dispatch_framed(&(), app, commands, args.into_iter().collect())
+}
+
+fn dispatch_framed(frame: &dyn Frame, app: clap::Command, commands: &[&[Command]], args: Vec<OsString>) -> u8 {
+    let words: Vec<String> = args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let asked = usage::asked(&app, &args);
     let matches = match app.try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return usage(&asked, &error),
+        Err(error) => return usage::usage(frame, &asked, &words, &error),
     };
-    let Some((name, sub)) = matches.subcommand() else { return EXIT_ENGINE };
+    if let Err(error) = frame.heed(&matches) {
+        return failed(&error);
+    }
+    let (mut words, mut sub) = (Vec::new(), &matches);
+    while let Some((word, below)) = sub.subcommand() {
+        words.push(word);
+        sub = below;
+    }
+    let name = words.join(" ");
     let Some(command) = resolve(commands).into_iter().find(|command| command.name == name) else {
         return EXIT_ENGINE;
     };
@@ -84,65 +138,37 @@ pub fn dispatch(app: clap::Command, commands: &[&[Command]], args: impl IntoIter
     });
     match result {
         Ok(status) => status,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "Error: {error}");
-            error.status()
-        }
+        // Whoever reads has had enough, as `head` has: that is said by a status alone, as a shell has it for SIGPIPE.
+        Err(error) if error.is_closed_output() => EXIT_CLOSED_OUTPUT,
+        Err(error) => failed(&error),
     }
 }
 
-/// A wrong command line, in Podman's words and with its exit status.
-fn usage(asked: &str, error: &clap::Error) -> u8 {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match error.print() {
-            Ok(()) => 0,
-            Err(_) => EXIT_ENGINE,
+/// 128 and SIGPIPE.
+const EXIT_CLOSED_OUTPUT: u8 = 141;
+
+fn failed(error: &Error) -> u8 {
+    // Another process of ours may have said it already.
+    if !error.is_silent() {
+        let _ = writeln!(io::stderr(), "Error: {error}");
+    }
+    error.status()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOP: Command = Command { name: "top", about: "T", define: |command| command, run: |_, _| Ok(1) };
+
+    #[test]
+    fn verbs_of_a_group_are_below_it() {
+        let below = Command { name: "volume create", run: |_, _| Ok(2), ..TOP };
+        let commands: &[&[Command]] = &[&[TOP, group("volume", "V"), below]];
+        let run = |words: &[&str]| {
+            let args = ["p"].iter().chain(words).map(OsString::from);
+            dispatch(definition("p", "P", commands), commands, args)
         };
+        assert_eq!([run(&["top"]), run(&["volume", "create"]), run(&["volume"]), run(&["create"])], [1, 2, 125, 125]);
     }
-    let of = |kind| match error.get(kind) {
-        Some(ContextValue::String(value)) => value.clone(),
-        Some(ContextValue::Strings(values)) => values.join(", "),
-        _ => String::new(),
-    };
-    let message = match error.kind() {
-        ErrorKind::UnknownArgument => {
-            let flag = of(ContextKind::InvalidArg);
-            match flag.strip_prefix("--") {
-                Some(_) => format!("unknown flag: {flag}"),
-                None if flag.starts_with('-') => {
-                    format!("unknown shorthand flag: '{}' in {flag}", flag.chars().nth(1).unwrap_or('-'))
-                }
-                None => format!("unexpected argument: {flag}"),
-            }
-        }
-        ErrorKind::InvalidSubcommand => {
-            format!("unrecognized command `{asked} {}`", of(ContextKind::InvalidSubcommand))
-        }
-        ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
-        ErrorKind::InvalidValue if error.source().is_none() && of(ContextKind::InvalidValue).is_empty() => {
-            format!("flag needs an argument: {}", name(&of(ContextKind::InvalidArg)))
-        }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let allowed = || format!("not one of {}", of(ContextKind::ValidValue));
-            let reason = error.source().map_or_else(allowed, ToString::to_string);
-            let (flag, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
-            format!("invalid argument {value:?} for \"{}\" flag: {reason}", name(&flag))
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = write!(io::stderr(), "{}", error.render());
-            return EXIT_ENGINE;
-        }
-        // The first line of the parser's own words.
-        _ => {
-            let text = error.to_string();
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string()
-        }
-    };
-    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{asked} --help'");
-    EXIT_ENGINE
-}
-
-/// `--name` of `--name <VALUE>`.
-fn name(flag: &str) -> &str {
-    flag.split(' ').next().unwrap_or(flag)
 }

@@ -1,7 +1,7 @@
 //! The child's end of a terminal.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{
@@ -85,6 +85,20 @@ impl Setup for Console {
         Ok(())
     }
     // ANCHOR_END: console
+}
+
+/// Sets the size of a terminal.
+///
+/// # Errors
+/// When it is none.
+pub fn set_size(terminal: BorrowedFd<'_>, rows: u16, columns: u16) -> nix::Result<()> {
+    kernel::set_window(terminal, &libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
+}
+
+/// Rows and columns of the first of our standard descriptors that is a terminal.
+#[must_use]
+pub fn callers_size() -> Option<(u16, u16)> {
+    callers_window().map(|window| (window.ws_row, window.ws_col))
 }
 
 /// The window of the first of our standard descriptors that is a terminal.

@@ -37,13 +37,31 @@ impl Error {
     #[must_use]
     pub fn os(tried: impl Into<String>, cause: impl Into<std::io::Error>) -> Self {
         let cause = cause.into();
-        Error { cause: Some(describe(&cause)), ..Error::new(tried) }
+        Error { cause: Some(words(&cause)), ..Error::new(tried) }
     }
 
     /// `tried` names the step, `cause` is another library's error.
     #[must_use]
     pub fn because(tried: impl Into<String>, cause: impl fmt::Display) -> Self {
         Error { cause: Some(cause.to_string()), ..Error::new(tried) }
+    }
+
+    /// An error of which a person knows already, because another process of ours has told it.
+    #[must_use]
+    pub fn told(status: u8) -> Self {
+        Error::new(String::new()).exit(status)
+    }
+
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.tried.is_empty() && self.cause.is_none()
+    }
+
+    /// Whether nobody reads our output any more.
+    #[must_use]
+    pub fn is_closed_output(&self) -> bool {
+        self.tried == "write to standard output" && self.cause.as_deref() == Some(nix::errno::Errno::EPIPE.desc())
     }
 
     /// What a person can do about it; printed after `Hint:`.
@@ -74,7 +92,8 @@ impl Error {
 }
 
 /// The kernel's words without Rust's "(os error N)".
-fn describe(error: &std::io::Error) -> String {
+#[must_use]
+pub fn words(error: &std::io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => nix::errno::Errno::from_raw(code).desc().to_string(),
         None => error.to_string(),

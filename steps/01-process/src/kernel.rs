@@ -9,16 +9,37 @@ use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
 nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
+nix::ioctl_none_bad!(tiocnotty, libc::TIOCNOTTY);
 nix::ioctl_read_bad!(tiocgwinsz, libc::TIOCGWINSZ, libc::winsize);
 nix::ioctl_write_ptr_bad!(tiocswinsz, libc::TIOCSWINSZ, libc::winsize);
 nix::ioctl_write_ptr_bad!(tiocsptlck, libc::TIOCSPTLCK, libc::c_int);
 nix::ioctl_write_int_bad!(tiocgptpeer, libc::TIOCGPTPEER);
 
-/// clone(2) without a stack: like fork(2), into new namespaces. `None` in the child.
+/// linux/sched.h; beyond what an int holds, as which the libc crate has it.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// clone3(2) without a stack: like fork(2), into new namespaces, and into the cgroup of this directory. `None` in the
+/// child.
+pub(crate) fn clone3(flags: CloneFlags, cgroup: Option<BorrowedFd<'_>>) -> nix::Result<Option<Pid>> {
+    // SAFETY: integers only, for which zeros say "nothing".
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = u64::from(flags.bits().cast_unsigned());
+    args.exit_signal = libc::SIGCHLD as u64;
+    if let Some(cgroup) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: the kernel reads as many bytes as it is told there are. Without CLONE_VM the child gets a copy of this
+    // address space, and without a stack it goes on with this one's; what it runs does not rely on another thread of the
+    // parent (setup.rs asks so).
+    let pid = Errno::result(unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args)) })?;
+    Ok((pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
+}
+
+/// clone(2), the same with fewer flags and no cgroup: for a kernel, or a filter of system calls, without clone3.
 pub(crate) fn clone(flags: CloneFlags) -> nix::Result<Option<Pid>> {
     let flags = libc::c_long::from(flags.bits() | libc::SIGCHLD);
-    // SAFETY: without CLONE_VM the child gets a copy of this address space, and without a stack pointer it goes
-    // on with this one's; what it runs does not rely on another thread of the parent (setup.rs asks so).
+    // SAFETY: as in clone3.
     let pid = Errno::result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
     Ok((pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
 }
@@ -55,13 +76,15 @@ pub(crate) fn exec_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString])
     Errno::last()
 }
 
-/// signal(2) with SIG_DFL for every signal: what is ignored stays so over exec. Rust programs ignore SIGPIPE, a shell
-/// lets a job in the background ignore SIGINT, and a program cannot know why.
-pub(crate) fn default_signals() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: no handler is installed, one is taken away; those that cannot be changed stay.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
-    }
+/// signal(2) with SIG_DFL.
+pub(crate) fn default_signal(signal: i32) {
+    // SAFETY: no handler is installed, one is taken away; those that cannot be changed stay.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+/// The highest number of a signal.
+pub(crate) fn last_signal() -> i32 {
+    libc::SIGRTMAX()
 }
 
 /// kill(2) with any signal number: nix has no name for the real-time ones.
@@ -89,6 +112,17 @@ pub(crate) fn die_with_parent() -> nix::Result<()> {
 pub(crate) fn take_terminal(terminal: BorrowedFd<'_>) -> nix::Result<()> {
     // SAFETY: the argument is an integer.
     unsafe { tiocsctty(terminal.as_raw_fd(), 0) }.map(drop)
+}
+
+/// ioctl(TIOCNOTTY): `terminal` is not the controlling terminal of this session any more. Its foreground processes get
+/// SIGHUP, which process 1 of a namespace is spared.
+pub(crate) fn leave_terminal(terminal: BorrowedFd<'_>) -> nix::Result<()> {
+    // SAFETY: it takes no argument.
+    match unsafe { tiocnotty(terminal.as_raw_fd()) } {
+        // It was not: then there is nothing to leave.
+        Err(Errno::ENOTTY) => Ok(()),
+        result => result.map(drop),
+    }
 }
 
 /// ioctl(TIOCSPTLCK, TIOCGPTPEER): unlocks the pseudo-terminal and opens its other end, without a path.

@@ -4,12 +4,16 @@ mod child;
 pub mod command;
 pub mod console;
 pub mod error;
+pub mod explain;
+pub mod file;
+pub mod init;
 mod kernel;
+pub mod prerequisite;
 mod program;
 mod relay;
 pub mod run;
 pub mod setup;
-mod signals;
+pub mod signals;
 mod start;
 mod stdio;
 
@@ -20,8 +24,8 @@ pub use error::{Error, Result};
 pub use program::Program;
 pub use relay::Relay;
 pub use setup::Setup;
-pub use start::Start;
-pub use stdio::Stdio;
+pub use start::{Created, Start};
+pub use stdio::{Input, Stdio, silence};
 
 /// The verbs of this step.
 #[must_use]

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use clap::{Arg, ArgMatches, value_parser};
-use nix::sched::CloneFlags;
 
 use crate::{Command, Program, Result, Start, Stdio};
 
@@ -36,6 +35,5 @@ pub fn program(matches: &ArgMatches) -> Program {
 }
 
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
-    let start = Start { flags: CloneFlags::empty(), program: &program(matches), setup: &(), parent: None };
-    Stdio::from_arguments(matches).run(&start)
+    Stdio::from_arguments(matches).run(&Start::new(&program(matches), &()))
 }

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nix::fcntl::OFlag;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::SigSet;
+use nix::sys::stat::Mode;
 use nix::unistd::{Pid, pipe2, setsid};
 
 use crate::error::EXIT_ENGINE;
@@ -24,42 +26,96 @@ pub struct Start<'a> {
     pub setup: &'a dyn Setup,
     /// What only the parent can do to it before that, as writing its id maps.
     pub parent: Option<&'a dyn Fn(Pid) -> Result<()>>,
+    /// The directory of a cgroup to be born in.
+    pub cgroup: Option<BorrowedFd<'a>>,
+    /// Whether it goes on when the caller dies. Otherwise the kernel kills it then.
+    pub lives_on: bool,
 }
 
-impl Start<'_> {
+/// A process that has done all its set-up and waits for the word to execute its program.
+#[must_use = "it is killed when this is dropped"]
+pub struct Created {
+    child: Child,
+    go: File,
+    report: File,
+}
+
+impl<'a> Start<'a> {
+    /// With the caller's namespaces and cgroup, and not without the caller.
+    #[must_use]
+    pub fn new(program: &'a Program, setup: &'a dyn Setup) -> Start<'a> {
+        Start { flags: CloneFlags::empty(), program, setup, parent: None, cgroup: None, lives_on: false }
+    }
+
     /// Starts the process and returns when it executes its program. It leads a session of its own, gets the
-    /// caller's standard descriptors and no other, and dies when the caller dies.
+    /// caller's standard descriptors and no other, and dies when the caller dies unless it is to live on.
     ///
     /// # Errors
     /// Whatever failed on the way, in the parent or in the child; no process is left then.
-    // ANCHOR: start
     pub fn start(&self) -> Result<Child> {
+        if self.parent.is_some() || self.cgroup.is_some() {
+            return self.create()?.start();
+        }
+        // Nobody has a word to say on the way: each would cost two changes of process.
+        let Created { child, mut report, .. } = self.born(false)?;
+        match read_report(&mut report, Vec::new())? {
+            None => Ok(child),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Starts the process and returns when all that is left for it to do is to execute its program. Whoever has
+    /// more to prepare does it now, and whatever fails meanwhile, the program has not begun.
+    ///
+    /// # Errors
+    /// As [`Start::start`].
+    // ANCHOR: start
+    pub fn create(&self) -> Result<Created> {
+        let mut created = self.born(true)?;
+        if let Some(parent) = self.parent {
+            parent(created.pid())?;
+        }
+        // The child may be dead already; then its report says why.
+        let _ = created.go.write_all(b"!");
+        created.wait_until_ready()?;
+        Ok(created)
+    }
+
+    /// A process that does its set-up, `held` before and after it until we say so.
+    fn born(&self, held: bool) -> Result<Created> {
         let failed = |errno| Error::os("make a pipe", errno);
         let (report, reporter) = pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         let (ready, go) = pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
         // From here on a signal waits until somebody can forward it.
         let before = signals::block()?;
 
-        let Some(pid) = kernel::clone(self.flags).map_err(|errno| Error::os("create a process", errno))? else {
+        let (pid, in_place) = self.clone().map_err(|errno| Error::os("create a process", errno))?;
+        let Some(pid) = pid else {
             drop((report, go));
-            self.child(&before, ready, reporter)
+            self.child(&before, held.then_some(ready), reporter)
         };
-        let child = Child::new(pid, before);
-        drop((ready, reporter));
-
-        if let Some(parent) = self.parent {
-            parent(pid)?;
-        }
-        // The child may be dead already; then its report says why.
-        let _ = File::from(go).write_all(b"!");
-        match read_report(report)? {
-            None => Ok(child),
-            Some(error) => Err(error),
+        let created = Created { child: Child::new(pid, before), go: go.into(), report: report.into() };
+        match self.cgroup.filter(|_| !in_place) {
+            // It has done nothing yet.
+            Some(cgroup) => put(pid, cgroup).map(|()| created),
+            None => Ok(created),
         }
     }
     // ANCHOR_END: start
 
-    fn child(&self, before: &SigSet, ready: OwnedFd, reporter: OwnedFd) -> ! {
+    /// The child's id (`None` in the child), and whether it is in its cgroup: a kernel before 5.7 does not do that, nor
+    /// does one that has reasons, which it tells once more to who moves the child.
+    // ANCHOR: clone
+    fn clone(&self) -> nix::Result<(Option<Pid>, bool)> {
+        let born = self.cgroup.map(|cgroup| kernel::clone3(self.flags, Some(cgroup)));
+        match born {
+            Some(Ok(pid)) => Ok((pid, true)),
+            Some(Err(_)) | None => Ok((clone(self.flags)?, false)),
+        }
+    }
+    // ANCHOR_END: clone
+
+    fn child(&self, before: &SigSet, ready: Option<OwnedFd>, reporter: OwnedFd) -> ! {
         // A panic must not unwind into what is the parent's part of the stack.
         let result = catch_unwind(AssertUnwindSafe(|| self.become_program(before, ready, &reporter)));
         let error = match result {
@@ -72,39 +128,106 @@ impl Start<'_> {
     }
 
     // ANCHOR: child
-    fn become_program(&self, before: &SigSet, ready: OwnedFd, reporter: &OwnedFd) -> Result<std::convert::Infallible> {
-        die_with_parent(reporter)?;
-        let mut byte = [0];
-        if File::from(ready).read(&mut byte).map_err(|error| Error::os("wait for the parent", error))? == 0 {
-            kernel::exit(EXIT_ENGINE);
-        }
+    fn become_program(
+        &self,
+        before: &SigSet,
+        ready: Option<OwnedFd>,
+        reporter: &OwnedFd,
+    ) -> Result<std::convert::Infallible> {
+        self.die_with_parent(reporter)?;
+        let mut ready = ready.map(File::from);
+        ready.as_mut().map_or(Ok(()), wait)?;
+        // Asked while the files are the host's: what the container has at /proc is not for us to read.
+        let ignored = signals::ignored();
         // Out of the caller's terminal: a program that shares it could type into it (CVE-2017-5226).
         setsid().map_err(|errno| Error::os("create a session", errno))?;
         self.setup.setup()?;
         // A change of user ids took it back, so once more.
-        die_with_parent(reporter)?;
-        kernel::default_signals();
+        self.die_with_parent(reporter)?;
+        signals::heed(ignored);
         signals::restore(before)?;
         kernel::close_on_exec_from(3).map_err(|errno| Error::os("mark descriptors close-on-exec", errno))?;
+        if let Some(ready) = &mut ready {
+            nix::unistd::write(reporter, &[READY]).map_err(|errno| Error::os("report to the parent", errno))?;
+            wait(ready)?;
+        }
         self.program.exec()
     }
     // ANCHOR_END: child
-}
 
-/// Asks the kernel for a SIGKILL when the parent dies; if it was faster, nobody reads our reports any more.
-fn die_with_parent(reporter: &OwnedFd) -> Result<()> {
-    kernel::die_with_parent().map_err(|errno| Error::os("ask to die with the parent", errno))?;
-    let mut ends = [PollFd::new(reporter.as_fd(), PollFlags::empty())];
-    match poll(&mut ends, PollTimeout::ZERO) {
-        Ok(0) => Ok(()),
-        _ => kernel::exit(EXIT_ENGINE),
+    /// Asks the kernel for a SIGKILL when the parent dies; if it was faster, nobody reads our reports any more.
+    fn die_with_parent(&self, reporter: &OwnedFd) -> Result<()> {
+        if self.lives_on {
+            return Ok(());
+        }
+        kernel::die_with_parent().map_err(|errno| Error::os("ask to die with the parent", errno))?;
+        let mut ends = [PollFd::new(reporter.as_fd(), PollFlags::empty())];
+        match poll(&mut ends, PollTimeout::ZERO) {
+            Ok(0) => Ok(()),
+            _ => kernel::exit(EXIT_ENGINE),
+        }
     }
 }
 
-/// What the child reported; `None` when exec has closed the pipe.
-fn read_report(report: OwnedFd) -> Result<Option<Error>> {
-    let mut text = Vec::new();
-    File::from(report).read_to_end(&mut text).map_err(|error| Error::os("read the child's report", error))?;
+/// By clone3(2), or where a filter of system calls hides that, by clone(2).
+fn clone(flags: CloneFlags) -> nix::Result<Option<Pid>> {
+    match kernel::clone3(flags, None) {
+        Err(Errno::ENOSYS | Errno::EPERM) => kernel::clone(flags),
+        pid => pid,
+    }
+}
+
+/// Moves a process into a cgroup.
+fn put(pid: Pid, cgroup: BorrowedFd<'_>) -> Result<()> {
+    let moved = openat(cgroup, "cgroup.procs", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())
+        .and_then(|procs| nix::unistd::write(procs, pid.to_string().as_bytes()));
+    moved.map(drop).map_err(|errno| Error::os(format!("move process {pid} to its cgroup"), errno))
+}
+
+impl Created {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.child.pid()
+    }
+
+    /// Lets it execute its program.
+    ///
+    /// # Errors
+    /// Why it could not; no process is left then.
+    pub fn start(mut self) -> Result<Child> {
+        let _ = self.go.write_all(b"!");
+        match read_report(&mut self.report, Vec::new())? {
+            None => Ok(self.child),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let mut first = [0];
+        let read = self.report.read(&mut first).map_err(|error| Error::os("read the child's report", error))?;
+        match first {
+            [READY] if read == 1 => Ok(()),
+            // Nothing at all: somebody has killed it, which whoever waits for it will see.
+            _ => read_report(&mut self.report, first[..read].to_vec())?.map_or(Ok(()), Err),
+        }
+    }
+}
+
+/// The child's word that it is set up; a report of an error begins with another byte.
+const READY: u8 = b'+';
+
+/// Waits for the parent's word; without a parent there is nothing left to do.
+fn wait(word: &mut File) -> Result<()> {
+    match word.read(&mut [0]).map_err(|error| Error::os("wait for the parent", error))? {
+        0 => kernel::exit(EXIT_ENGINE),
+        _ => Ok(()),
+    }
+}
+
+/// What the child reported, beginning with what was read of it already; `None` when exec has closed the pipe.
+fn read_report(report: &mut File, mut text: Vec<u8>) -> Result<Option<Error>> {
+    report.read_to_end(&mut text).map_err(|error| Error::os("read the child's report", error))?;
     if text.is_empty() {
         return Ok(None);
     }

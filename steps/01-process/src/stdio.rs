@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use clap::{Arg, ArgAction, ArgMatches};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
-use nix::unistd::dup2_stdin;
+use nix::unistd::{dup2_stdin, dup2_stdout};
 
 use crate::{Console, Error, Relay, Result, Setup, Start, console};
 
@@ -28,8 +28,17 @@ impl Setup for Null {
     }
 }
 
-/// This input.
-struct Input(OwnedFd);
+/// What is written to standard output goes nowhere from now on.
+///
+/// # Errors
+/// When there is no /dev/null.
+pub fn silence() -> Result<()> {
+    let null = open("/dev/null", OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty());
+    null.and_then(dup2_stdout).map_err(|errno| Error::os("make standard output silent", errno))
+}
+
+/// This descriptor as standard input.
+pub struct Input(pub OwnedFd);
 
 impl Setup for Input {
     fn setup(&self) -> Result<()> {
