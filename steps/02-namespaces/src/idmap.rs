@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use nix::unistd::{Pid, getegid, geteuid};
-use process::{Error, Result};
+use process::{Error, Result, prerequisite};
 
 use crate::subid::{Range, ranges};
 
@@ -30,19 +30,32 @@ pub struct IdMap {
 }
 
 impl IdMap {
-    /// The caller is root inside; its subordinate ids are 1 and up.
+    /// The caller is root inside; its subordinate ids are 1 and up. One that has none is alone there.
     ///
     /// # Errors
-    /// When it has none.
+    /// When the files that give them cannot be read.
     // ANCHOR: map
     pub fn of_caller() -> Result<IdMap> {
         let uid = geteuid();
-        Ok(IdMap {
-            users: extents(uid.as_raw(), &ranges(Path::new("/etc/subuid"), uid)?),
-            groups: extents(getegid().as_raw(), &ranges(Path::new("/etc/subgid"), uid)?),
-        })
+        let (users, groups) = (ranges(Path::new("/etc/subuid"), uid)?, ranges(Path::new("/etc/subgid"), uid)?);
+        if users.is_empty() || groups.is_empty() {
+            return Ok(IdMap::alone());
+        }
+        Ok(IdMap { users: extents(uid.as_raw(), &users), groups: extents(getegid().as_raw(), &groups) })
     }
     // ANCHOR_END: map
+
+    /// The caller alone, who is root inside.
+    #[must_use]
+    pub fn alone() -> IdMap {
+        IdMap { users: extents(geteuid().as_raw(), &[]), groups: extents(getegid().as_raw(), &[]) }
+    }
+
+    /// Whether it has one user and one group: nobody else's files can be made, and no program can become another user.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        [&self.users, &self.groups].iter().all(|map| matches!(map[..], [Extent { count: 1, .. }]))
+    }
 
     /// Writes both maps of the process. The kernel lets an ordinary user map nobody but itself; the two setuid
     /// helpers of the system look the rest up in `/etc/subuid` and `/etc/subgid`, and write for us.
@@ -52,6 +65,13 @@ impl IdMap {
     // ANCHOR: write
     pub fn write(&self, pid: Pid) -> Result<()> {
         if geteuid().is_root() {
+            return self.write_files(pid);
+        }
+        if self.is_single() {
+            // Its own ids anybody may map, once the process cannot drop a group any more: a group may be there to deny
+            // something (user_namespaces(7), CVE-2014-8989).
+            let path = format!("/proc/{pid}/setgroups");
+            std::fs::write(&path, "deny").map_err(|error| Error::os(format!("write {path}"), error))?;
             return self.write_files(pid);
         }
         // Side by side: each costs more than the rest of the start.
@@ -64,7 +84,7 @@ impl IdMap {
     }
     // ANCHOR_END: write
 
-    /// Root needs no helper.
+    /// Without a helper.
     fn write_files(&self, pid: Pid) -> Result<()> {
         for (file, map) in [("uid_map", &self.users), ("gid_map", &self.groups)] {
             let path = format!("/proc/{pid}/{file}");
@@ -105,7 +125,7 @@ impl Helper {
             .map(|child| Helper { name, child })
             .map_err(|error| {
                 Error::os(format!("start {name}, which maps the ids of a container"), error)
-                    .hint("install it: the package is uidmap (Debian, Ubuntu), shadow-utils (Fedora) or shadow (Arch)")
+                    .hint(prerequisite::hint("newuidmap"))
             })
     }
 
@@ -119,6 +139,6 @@ impl Helper {
         // It begins with its own name.
         let says = says.trim().trim_start_matches(name).trim_start_matches(": ");
         Err(Error::because(format!("map ids with {name}"), if says.is_empty() { "it failed" } else { says })
-            .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability"))
+            .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability; `podling doctor` looks at both"))
     }
 }

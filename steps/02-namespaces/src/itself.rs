@@ -11,7 +11,7 @@ use nix::sys::stat::{fstat, stat};
 use nix::unistd::geteuid;
 use process::{Error, Program, Result, Stdio};
 
-use crate::{Namespaces, kernel};
+use crate::{Storage, kernel};
 
 /// Set to the caller's uid for whatever runs inside its user namespace: root there is not root.
 pub const ROOTLESS_UID: &str = "_PODLING_ROOTLESS_UID";
@@ -84,6 +84,6 @@ pub fn reexec_as_root() -> Result<Option<u8>> {
         return Ok(None);
     }
     let stdio = Stdio { terminal: false, interactive: true };
-    Namespaces::storage()?.run(&program(std::env::args_os().collect()), stdio, &()).map(Some)
+    Storage::open()?.run(&program(std::env::args_os().collect()), stdio, &()).map(Some)
 }
 // ANCHOR_END: again

@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 nix::ioctl_read_bad!(siocgifflags, libc::SIOCGIFFLAGS, libc::ifreq);
@@ -51,4 +52,25 @@ pub(crate) fn loopback_up() -> nix::Result<()> {
         siocsifflags(fd, &request)?;
     }
     Ok(())
+}
+
+/// pidfd_open(2): a descriptor that stands for a process, and never for another one of its number.
+pub(crate) fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
+    // SAFETY: integers only; the result is checked before it is used.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Whether the process has ended: its descriptor is readable then (pidfd_open(2)).
+pub(crate) fn has_ended(process: BorrowedFd<'_>) -> bool {
+    poll(&mut [PollFd::new(process, PollFlags::POLLIN)], PollTimeout::ZERO) == Ok(1)
+}
+
+/// pidfd_send_signal(2) with SIGKILL.
+pub(crate) fn kill(process: BorrowedFd<'_>) -> nix::Result<()> {
+    let none = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: without a siginfo the kernel makes one; the rest are integers.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), libc::SIGKILL, none, 0) };
+    Errno::result(result).map(drop)
 }

@@ -1,17 +1,23 @@
 //! Step 02: namespaces. Root inside, nobody outside.
 
+pub mod explain;
 mod hostname;
 mod idmap;
 pub mod itself;
 mod kernel;
 mod namespaces;
+mod pause;
 pub mod run;
+mod storage;
 pub mod subid;
+pub mod usermap;
 
 pub use hostname::Hostname;
 pub use idmap::{Extent, IdMap};
 pub use itself::reexec_as_root;
 pub use namespaces::Namespaces;
+pub use storage::{Join, Storage, Unshare};
+pub use usermap::UserMap;
 
 use process::Command;
 

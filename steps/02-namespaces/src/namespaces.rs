@@ -2,7 +2,7 @@
 
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
-use process::{Child, Error, Program, Result, Setup, Start, Stdio};
+use process::{Child, Error, Program, Result, Setup, Start, Stdio, prerequisite};
 
 use crate::{IdMap, kernel};
 
@@ -64,16 +64,21 @@ impl Namespaces {
         self.with(program, setup, |start| stdio.run_through(start))
     }
 
+    /// What [`Namespaces::start`] would start, handed to `run`, which starts it in a way of its own.
+    ///
+    /// # Errors
+    /// Those of `run`.
     // ANCHOR: start
-    fn with<T>(&self, program: &Program, setup: &dyn Setup, run: impl Fn(&Start<'_>) -> Result<T>) -> Result<T> {
+    pub fn with<T>(&self, program: &Program, setup: &dyn Setup, run: impl Fn(&Start<'_>) -> Result<T>) -> Result<T> {
         let own_network = self.others.contains(CloneFlags::CLONE_NEWNET);
         let setup = (Loopback(own_network), setup);
         let Some(map) = &self.users else {
-            return run(&Start { flags: self.others, program, setup: &setup, parent: None });
+            return run(&Start { flags: self.others, ..Start::new(program, &setup) });
         };
         let flags = self.others | CloneFlags::CLONE_NEWUSER;
         // A process cannot map more than itself: its parent writes the maps, from outside.
-        run(&Start { flags, program, setup: &setup, parent: Some(&|pid| map.write(pid)) }).map_err(explain)
+        let parent = |pid| map.write(pid);
+        run(&Start { flags, parent: Some(&parent), ..Start::new(program, &setup) }).map_err(explain)
     }
     // ANCHOR_END: start
 }
@@ -98,19 +103,16 @@ impl Setup for Loopback {
 /// What a distribution may have closed.
 fn explain(error: Error) -> Error {
     let closed = [
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
-        ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces=15000"),
-        (
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-            "1",
-            "kernel.apparmor_restrict_unprivileged_userns=0",
-        ),
+        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "user-namespaces"),
+        ("/proc/sys/user/max_user_namespaces", "0", "user-namespaces"),
+        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "apparmor-userns"),
     ];
     let found =
         closed.iter().find(|(path, value, _)| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == *value));
     match found {
-        Some((_, _, mend)) if error.is_kernel() => {
-            error.hint(format!("this system does not let ordinary users make user namespaces: sudo sysctl -w {mend}"))
+        Some((_, _, lacking)) if error.is_kernel() => {
+            let mend = prerequisite::hint(lacking);
+            error.hint(format!("this system does not let ordinary users make user namespaces: {mend}"))
         }
         _ => error,
     }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use nix::unistd::Uid;
+use nix::unistd::{Uid, geteuid};
+use process::prerequisite::prerequisite;
 use process::{Error, Result};
 
 /// A range of ids: the first, and how many.
@@ -18,7 +19,7 @@ pub struct Range {
 /// The ranges that `file` gives to the user, under its name or its number.
 ///
 /// # Errors
-/// When the file cannot be read, or has no range for the user.
+/// When the file is there and cannot be read.
 // ANCHOR: subid
 pub fn ranges(file: &Path, uid: Uid) -> Result<Vec<Range>> {
     let text = match fs::read_to_string(file) {
@@ -27,13 +28,25 @@ pub fn ranges(file: &Path, uid: Uid) -> Result<Vec<Range>> {
         Err(error) => return Err(Error::os(format!("read {}", file.display()), error)),
     };
     let name = name(uid);
-    let found = parse(&text, &name, uid);
-    if found.is_empty() {
-        return Err(Error::new(format!("no subordinate ids for user {name} in {}", file.display())).hint(format!(
-            "give the user some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}"
-        )));
+    Ok(parse(&text, &name, uid))
+}
+
+/// What a user is told who has no subordinate ids; nothing for others.
+///
+/// # Errors
+/// As [`ranges`].
+pub fn notice() -> Result<Option<String>> {
+    let uid = geteuid();
+    if uid.is_root() || !crate::IdMap::of_caller()?.is_single() {
+        return Ok(None);
     }
-    Ok(found)
+    let name = name(uid);
+    Ok(Some(format!(
+        "Warning: user {name} has no subordinate ids in /etc/subuid and /etc/subgid: a container has its one user only, and \
+         images with files of others cannot be used\n\
+         Hint: give the user some: {}",
+        prerequisite("subids").map(|wanted| wanted.mending(&name)).unwrap_or_default()
+    )))
 }
 
 /// The user's name by `/etc/passwd`, or else by its own word: newuidmap(1) asks again, and does not take ours. Not by

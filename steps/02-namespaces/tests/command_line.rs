@@ -56,7 +56,9 @@ fn a_user_without_subordinate_ids() {
     let namespaces = world.process("namespaces").get_program().to_owned();
     let mut command = world.command("unshare");
     // Nor is there a name for it.
-    command.env_remove("USER").args(["--user", "--map-user=54321", "--"]).arg(namespaces).args(["run", "true"]);
+    command.env_remove("USER").args(["--user", "--map-user=54321", "--map-group=54321", "--"]).arg(namespaces);
+    // It is alone in there, and no group can be dropped.
+    command.args(["run", "sh", "-c", "id -u; id -g; tr -s ' ' </proc/self/uid_map; cat /proc/self/setgroups"]);
     let mut settings = settings();
     settings.add_filter(r"(--add-sub.ids) \S+", "$1 [RANGE]");
     settings.bind(|| assert_snapshot!("no_subordinate_ids", show(&mut command)));

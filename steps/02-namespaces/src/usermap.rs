@@ -1,0 +1,184 @@
+//! `--userns`, `--uidmap`, `--gidmap`: a container's ids, out of those that the user has.
+//!
+//! The ids here are numbers of two worlds: those inside of the container, and those of the namespace that it is made in, in
+//! which the user is root and has its subordinate ids from 1 on.
+
+use process::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{Extent, IdMap};
+
+/// Which ids a container gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserMap {
+    /// Those of the namespace that it is made in.
+    #[default]
+    Host,
+    /// The user keeps its ids, or has these inside.
+    KeepId {
+        /// User id inside.
+        uid: u32,
+        /// Group id inside.
+        gid: u32,
+    },
+    /// `--uidmap` and `--gidmap`, each `INSIDE:OUTSIDE:COUNT`.
+    Given(Vec<[u32; 3]>, Vec<[u32; 3]>),
+}
+
+impl UserMap {
+    /// Reads the flags; `caller` is the user's own uid and gid, `rootless` whether it is an ordinary user.
+    ///
+    /// # Errors
+    /// What is not understood, or contradicts.
+    // ANCHOR: parse
+    pub fn parse(
+        userns: Option<&str>,
+        (uids, gids): (&[String], &[String]),
+        caller: (u32, u32),
+        rootless: bool,
+    ) -> Result<UserMap> {
+        let given = !uids.is_empty() || !gids.is_empty();
+        let (mode, options) = match userns.map(|text| text.split_once(':').unwrap_or((text, ""))) {
+            Some(_) if given => return Err(Error::new("--userns and --uidmap or --gidmap cannot be used together")),
+            None if given => return UserMap::given(uids, gids),
+            None => return Ok(UserMap::Host),
+            Some(parts) => parts,
+        };
+        match mode {
+            "" | "host" => Ok(UserMap::Host),
+            "keep-id" if !rootless => Err(Error::new("keep-id is only supported in rootless mode")),
+            "keep-id" => UserMap::keep_id(options, caller),
+            "auto" | "container" | "nomap" | "ns" | "private" => {
+                Err(Error::new(format!("--userns {mode}: not there yet"))
+                    .hint("there are keep-id and host, and --uidmap and --gidmap"))
+            }
+            _ => Err(Error::new(format!("unrecognized namespace mode {mode} passed"))),
+        }
+    }
+    // ANCHOR_END: parse
+
+    fn keep_id(options: &str, (mut uid, mut gid): (u32, u32)) -> Result<UserMap> {
+        for option in options.split(',').filter(|option| !option.is_empty()) {
+            let invalid = || Error::new(format!("unknown or invalid option {option:?} of --userns keep-id"));
+            let (name, value) = option.split_once('=').ok_or_else(invalid)?;
+            let value: u32 = value.parse().ok().filter(|id| *id < u32::MAX).ok_or_else(invalid)?;
+            match name {
+                "uid" => uid = value,
+                "gid" => gid = value,
+                _ => return Err(invalid()),
+            }
+        }
+        Ok(UserMap::KeepId { uid, gid })
+    }
+
+    /// One of the two stands for both.
+    fn given(uids: &[String], gids: &[String]) -> Result<UserMap> {
+        let extents = |texts: &[String]| texts.iter().map(|text| extent(text)).collect::<Result<Vec<_>>>();
+        let (users, groups) = (extents(uids)?, extents(gids)?);
+        Ok(match (users.is_empty(), groups.is_empty()) {
+            (true, _) => UserMap::Given(groups.clone(), groups),
+            (_, true) => UserMap::Given(users.clone(), users),
+            _ => UserMap::Given(users, groups),
+        })
+    }
+
+    /// The map, where the namespace has `users` and `groups` ids from 0 on; `None` for no map of its own.
+    ///
+    /// # Errors
+    /// When it asks for ids that are not there.
+    // ANCHOR: map
+    pub fn map(&self, users: u32, groups: u32) -> Result<Option<IdMap>> {
+        let map = match self {
+            UserMap::Host => return Ok(None),
+            UserMap::KeepId { uid, gid } => IdMap { users: kept(*uid, users), groups: kept(*gid, groups) },
+            UserMap::Given(uids, gids) => IdMap { users: extents(uids), groups: extents(gids) },
+        };
+        for (kind, map, count) in [("user", &map.users, users), ("group", &map.groups, groups)] {
+            let beyond = |extent: &&Extent| u64::from(extent.outside) + u64::from(extent.count) > u64::from(count);
+            if let Some(extent) = map.iter().find(beyond) {
+                let words = format!("map {} {kind} ids from {} on", extent.count, extent.outside);
+                return Err(Error::because(words, format!("there are {count}"))
+                    .hint("/etc/subuid and /etc/subgid say how many there are"));
+            }
+        }
+        Ok(Some(map))
+    }
+    // ANCHOR_END: map
+}
+
+/// The namespace's root, which is the user, becomes `id`; the subordinate ids fill the numbers below and above.
+fn kept(id: u32, count: u32) -> Vec<Extent> {
+    let subordinate = count.saturating_sub(1);
+    let below = id.min(subordinate);
+    extents(&[[0, 1, below], [id, 0, 1], [id.saturating_add(1), below + 1, subordinate - below]])
+}
+
+fn extents(list: &[[u32; 3]]) -> Vec<Extent> {
+    let extent = |[inside, outside, count]: &[u32; 3]| Extent { inside: *inside, outside: *outside, count: *count };
+    list.iter().filter(|[_, _, count]| *count > 0).map(extent).collect()
+}
+
+/// `INSIDE:OUTSIDE:COUNT`; the count may be left out for 1.
+fn extent(text: &str) -> Result<[u32; 3]> {
+    let invalid = || Error::new(format!("invalid mapping {text:?}: it must be CONTAINER-ID:FROM-ID:AMOUNT"));
+    let numbers: Vec<u32> = text.split(':').map(|part| part.parse().map_err(|_| invalid())).collect::<Result<_>>()?;
+    match numbers[..] {
+        [inside, outside] => Ok([inside, outside, 1]),
+        [inside, outside, count] if count > 0 => Ok([inside, outside, count]),
+        _ => Err(invalid()),
+    }
+}
+
+/// The number outside that an id inside has.
+#[must_use]
+pub fn outside(map: &[Extent], id: u32) -> Option<u32> {
+    let of =
+        |extent: &Extent| id.checked_sub(extent.inside).filter(|at| *at < extent.count).map(|at| extent.outside + at);
+    map.iter().find_map(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(map: &[Extent]) -> Vec<[u32; 3]> {
+        map.iter().map(|extent| [extent.inside, extent.outside, extent.count]).collect()
+    }
+
+    #[test]
+    fn who_keeps_an_id_is_itself_and_all_others_are_subordinate() {
+        let map = UserMap::KeepId { uid: 1000, gid: 0 }.map(65537, 65537).unwrap().unwrap();
+        assert_eq!(lines(&map.users), [[0, 1, 1000], [1000, 0, 1], [1001, 1001, 64536]]);
+        assert_eq!(lines(&map.groups), [[0, 0, 1], [1, 1, 65536]]);
+        // More than there are subordinate ids, and none at all.
+        let map = UserMap::KeepId { uid: 100_000, gid: 5 }.map(65537, 1).unwrap().unwrap();
+        assert_eq!(lines(&map.users), [[0, 1, 65536], [100_000, 0, 1]]);
+        assert_eq!(lines(&map.groups), [[5, 0, 1]]);
+    }
+
+    #[test]
+    fn what_the_flags_say() {
+        let parse = |userns: Option<&str>, uids: &[&str]| {
+            let uids: Vec<String> = uids.iter().map(|text| (*text).to_string()).collect();
+            UserMap::parse(userns, (&uids, &[]), (1000, 100), true)
+        };
+        assert_eq!(parse(None, &[]), Ok(UserMap::Host));
+        assert_eq!(parse(Some("keep-id"), &[]), Ok(UserMap::KeepId { uid: 1000, gid: 100 }));
+        assert_eq!(parse(Some("keep-id:uid=5,gid=6"), &[]), Ok(UserMap::KeepId { uid: 5, gid: 6 }));
+        assert_eq!(parse(None, &["0:1:10"]), Ok(UserMap::Given(vec![[0, 1, 10]], vec![[0, 1, 10]])));
+        for (userns, uids) in [
+            (Some("keep-id"), &["0:0:1"][..]),
+            (Some("keep-id:uid=x"), &[]),
+            (Some("keep-id:size=x"), &[]),
+            (Some("else"), &[]),
+            (Some("nomap"), &[]),
+            (None, &["0:1:2:3"]),
+            (None, &["0:1:0"]),
+            (None, &["-1:0:1"]),
+        ] {
+            assert!(parse(userns, uids).is_err(), "{userns:?} {uids:?}");
+        }
+        assert!(UserMap::parse(Some("keep-id"), (&[], &[]), (0, 0), false).is_err());
+        assert!(UserMap::Given(vec![[0, 65530, 10]], vec![]).map(65537, 65537).is_err());
+    }
+}
