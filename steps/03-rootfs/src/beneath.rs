@@ -4,7 +4,7 @@
 //! The kernel does it where it can (openat2(2), `RESOLVE_IN_ROOT`), so nobody can exchange a directory for a link
 //! between the look and the use; the answer is a descriptor, and only descriptors are used from there on.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -110,9 +110,26 @@ pub fn read(root: &Root, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>>
 /// `ENOTDIR` when something else is in the way.
 pub fn mkdir_all(root: &Root, path: &Path) -> io::Result<OwnedFd> {
     match open_dir(root, path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make_missing(root, &follow(root, path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match make_last(root, path) {
+            Some(made) => made,
+            None => make_missing(root, &follow(root, path)),
+        },
         result => result,
     }
+}
+
+/// The usual case, in few system calls: only the last part is missing. `None` when it is another one.
+fn make_last(root: &Root, path: &Path) -> Option<io::Result<OwnedFd>> {
+    let parent = open_dir(root, path.parent()?).ok()?;
+    let name = path.file_name()?;
+    // A link that leads to nothing is there, and so not made.
+    mkdirat(&parent, name, Mode::from_raw_mode(0o755)).ok()?;
+    Some(open_made(&parent, name))
+}
+
+fn open_made(parent: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(parent, name, flags, Mode::empty())?)
 }
 
 /// Part by part: what is there is resolved beneath the root, and below what we have made ourselves there are no links
@@ -138,8 +155,7 @@ fn make_missing(root: &Root, path: &Path) -> io::Result<OwnedFd> {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno.into()),
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        directory = openat(&directory, name, flags, Mode::empty())?;
+        directory = open_made(&directory, name)?;
     }
     Ok(directory)
 }

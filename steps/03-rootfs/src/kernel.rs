@@ -6,7 +6,7 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, XattrFlags, setxattr};
 use rustix::io::{Errno, Result};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -88,6 +88,16 @@ pub fn copy_tree(path: &Path, recursive: bool) -> Result<OwnedFd> {
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", target, "", flags)
+}
+
+/// Gives the file that a descriptor refers to a label of SELinux; the descriptor may be for reference only (`O_PATH`).
+///
+/// # Errors
+/// `EOPNOTSUPP` on a file system without labels.
+pub fn set_label(file: BorrowedFd<'_>, label: &str) -> Result<()> {
+    // The name in /proc leads to the file itself, even to a link; the descriptor alone would be refused.
+    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+    setxattr(name, "security.selinux", label.as_bytes(), XattrFlags::empty())
 }
 
 /// A setting of a file system to be made.

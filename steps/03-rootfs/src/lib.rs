@@ -4,22 +4,25 @@
 //! path given as text can change its meaning between two looks at it.
 
 pub mod beneath;
+pub mod copy;
 mod defaults;
 mod dev;
+mod device;
+mod explain;
 pub mod kernel;
 mod mount;
 mod options;
 mod overlay;
 mod rootfs;
 pub mod run;
-mod volume;
+pub mod volume;
 
 pub use defaults::{arrange, default_mounts};
 pub use dev::{Device, default_devices};
 pub use mount::Mount;
 pub use overlay::Overlay;
 pub use rootfs::Rootfs;
-pub use volume::Volume;
+pub use volume::{Source, Volume};
 
 use process::Command;
 

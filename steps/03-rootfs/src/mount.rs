@@ -8,6 +8,7 @@ use rustix::fs::{FileType, fstat, fstatfs};
 use rustix::io::Errno;
 
 use crate::beneath::{self, Root};
+use crate::copy;
 use crate::kernel::{self, PROC, Refused, SYS, Setting};
 use crate::options::Options;
 
@@ -69,10 +70,12 @@ impl Mount {
     // ANCHOR: mount
     pub fn attach(&self, root: &Root) -> Result<()> {
         // Detached until it is complete: nobody sees it writable that is to be read-only.
-        let mount = self.make()?;
-        let kind = fstatfs(&mount).map_err(|errno| self.failed(errno))?.f_type;
+        let options = Options::parse(&self.options);
+        let copies_up = options.copy_up && !self.is_bind();
+        let mount = if copies_up { self.writable().make()? } else { self.make()? };
+        let kind = self.kind(&mount)?;
         self.check_place(root, kind)?;
-        let is_directory = self.is_directory(&mount)?;
+        let is_directory = !self.is_bind() || self.is_directory(&mount)?;
         // The place is found as late as possible, links resolved beneath the root, and from here on it is a
         // descriptor: a directory exchanged for a link now changes nothing (CVE-2021-30465).
         let place = match beneath::resolve(root, &self.destination) {
@@ -87,19 +90,61 @@ impl Mount {
         if covers_proc && kind != PROC && !COVERABLE.iter().any(|file| self.destination == Path::new(file)) {
             return Err(Error::new(format!("mount on {}: it is inside /proc", self.destination.display())));
         }
+        if copies_up {
+            self.copy_up(&place, &mount)?;
+            kernel::set_attributes(mount.as_fd(), options.own, false).map_err(|errno| self.failed(errno))?;
+        }
         kernel::attach(mount.as_fd(), place.as_fd()).map_err(|errno| self.failed(errno))
     }
     // ANCHOR_END: mount
+
+    /// While nobody sees the mount.
+    fn copy_up(&self, place: &OwnedFd, mount: &OwnedFd) -> Result<()> {
+        let failed = |error| Error::os(format!("copy what is at {} into memory", self.destination.display()), error);
+        copy::content(place.as_fd(), mount.as_fd()).map_err(failed)?;
+        match self.options.iter().any(|word| word.starts_with("mode=")) {
+            true => Ok(()),
+            false => copy::metadata(place.as_fd(), mount.as_fd()).map_err(failed),
+        }
+    }
+
+    /// The same, to be written to first.
+    fn writable(&self) -> Mount {
+        let options = self.options.iter().filter(|word| *word != "ro").cloned().collect();
+        Mount { options, ..self.clone() }
+    }
 
     fn is_directory(&self, what: &OwnedFd) -> Result<bool> {
         let found = fstat(what).map_err(|errno| self.failed(errno))?;
         Ok(FileType::from_raw_mode(found.st_mode) == FileType::Directory)
     }
 
+    /// Its file system, as far as that matters for where it may be: a new one of another kind than these is neither.
+    fn kind(&self, mount: &OwnedFd) -> Result<i64> {
+        match self.fstype.as_deref() {
+            Some("tmpfs" | "devpts" | "mqueue") if !self.is_bind() => Ok(0),
+            _ => fstatfs(mount).map(|found| found.f_type).map_err(|errno| self.failed(errno)),
+        }
+    }
+
     fn make(&self) -> Result<OwnedFd> {
         let options = Options::parse(&self.options);
         let mount = if self.is_bind() { self.copy(options.bind.unwrap_or(false))? } else { self.create(&options)? };
-        for (attributes, recursive) in [(options.all, true), (options.own, false)] {
+        let mut own = options.own;
+        let mut all = options.all;
+        if !self.is_bind() && own.clear & !libc::MOUNT_ATTR__ATIME == 0 {
+            // It was made with them.
+            own = kernel::Attributes { propagation: own.propagation, ..kernel::Attributes::default() };
+        } else if options.bind == Some(false) && own.propagation == 0 {
+            // There is nothing below it.
+            own = kernel::Attributes {
+                set: own.set | all.set,
+                clear: own.clear | all.clear,
+                propagation: all.propagation,
+            };
+            all = kernel::Attributes::default();
+        }
+        for (attributes, recursive) in [(all, true), (own, false)] {
             // Only adds: what the source's mount forbids stays forbidden, unlike with a remount, where every flag
             // that is not repeated would be taken back (and refused in a user namespace).
             if attributes != kernel::Attributes::default() {
@@ -127,6 +172,9 @@ impl Mount {
         let mut settings = vec![Setting::Text("source", source)];
         // Terminals belong to group tty, which is 5 everywhere; devpts refuses a group that has no number here.
         let data = options.data.iter().filter(|word| !(unmapped && **word == "gid=5"));
+        // In a user namespace SELinux takes a label for few kinds of file systems; queues get theirs as a file does.
+        let label = options.data.iter().find_map(|word| word.strip_prefix("context=").filter(|_| kind == "mqueue"));
+        let data = data.filter(|word| label.is_none() || !word.starts_with("context="));
         settings.extend(data.map(|word| match word.split_once('=') {
             Some((name, value)) => Setting::Text(name, value),
             None => Setting::Flag(word),
@@ -141,7 +189,13 @@ impl Mount {
             }
             Err(Refused { errno, words: None }) => Err(self.failed(errno)),
             Err(Refused { words: Some(words), .. }) => Err(Error::because(self.tried(), words)),
-            Ok(mount) => Ok(mount),
+            Ok(mount) => {
+                // As runc and crun do; where the file system has no labels it needs none.
+                match label.map_or(Ok(()), |label| kernel::set_label(mount.as_fd(), label)) {
+                    Ok(()) | Err(Errno::NOTSUP) => Ok(mount),
+                    Err(errno) => Err(self.failed(errno)),
+                }
+            }
         }
     }
 
@@ -193,8 +247,8 @@ impl Mount {
 
 /// Whether group `gid` exists in this user namespace (user_namespaces(7)).
 fn group_is_mapped(gid: u64) -> bool {
-    let map = std::fs::read_to_string("/proc/self/gid_map").unwrap_or_default();
-    map.lines().any(|line| {
+    let map = process::file::read("/proc/self/gid_map", 1 << 16).unwrap_or_default();
+    String::from_utf8_lossy(&map).lines().any(|line| {
         let mut numbers = line.split_whitespace().filter_map(|number| number.parse::<u64>().ok());
         matches!((numbers.next(), numbers.nth(1)), (Some(first), Some(count)) if (first..first + count).contains(&gid))
     })

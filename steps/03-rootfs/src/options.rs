@@ -18,6 +18,8 @@ pub(crate) struct Options<'a> {
     pub all: Attributes,
     /// `Some(recursive)`: a bind mount.
     pub bind: Option<bool>,
+    /// What was in the place is in the new file system as well (runc's and crun's `tmpcopyup`).
+    pub copy_up: bool,
     /// For the file system.
     pub data: Vec<&'a str>,
 }
@@ -35,6 +37,8 @@ impl<'a> Options<'a> {
             let all = &mut options.all;
             match word.as_str() {
                 "defaults" | "async" => {}
+                "tmpcopyup" => options.copy_up = true,
+                "notmpcopyup" => options.copy_up = false,
                 "bind" => options.bind = Some(options.bind.unwrap_or(false)),
                 "rbind" => options.bind = Some(true),
                 "private" => own.propagation = libc::MS_PRIVATE,

@@ -30,6 +30,8 @@ pub struct Overlay {
     /// What is written need not survive: unmounting does not wait for the disk. The kernel refuses to mount `upper`
     /// again afterwards (Linux 5.10).
     pub volatile: bool,
+    /// The label of SELinux that all its files have, whatever the layers' have.
+    pub context: Option<String>,
 }
 
 /// A directory of the overlay: the option's name and the open directory.
@@ -71,10 +73,13 @@ impl Overlay {
     }
     // ANCHOR_END: overlay
 
-    fn create(&self, mut settings: Vec<Setting<'_>>) -> std::result::Result<OwnedFd, Refused> {
+    fn create<'a>(&'a self, mut settings: Vec<Setting<'a>>) -> std::result::Result<OwnedFd, Refused> {
         settings.insert(0, Setting::Text("source", "overlay"));
         for flag in self.flags() {
             settings.push(Setting::Flag(flag));
+        }
+        if let Some(label) = &self.context {
+            settings.push(Setting::Text("context", label));
         }
         kernel::new_filesystem("overlay", &settings, Attributes::default())
     }
@@ -91,6 +96,8 @@ impl Overlay {
         }
         options.insert(0, format!("lowerdir={}", lower.join(":")));
         options.extend(self.flags().map(str::to_string));
+        // A label has commas.
+        options.extend(self.context.iter().map(|label| format!("context=\"{label}\"")));
         let data = options.join(",");
         if data.len() >= PAGE {
             let many = self.lower.len();

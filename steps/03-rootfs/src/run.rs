@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use process::{Command, Error, Result, Stdio};
 
-use crate::{Mount, Rootfs, Volume, arrange};
+use crate::{Device, Mount, Rootfs, Source, Volume, arrange};
 
 /// The verb.
 pub const RUN: Command =
     Command { name: "run", about: "Run a program in a file system of its own", define: arguments, run };
 
-/// Adds what `run` has from this step on: `--rootfs`, `--volume`, `--read-only`.
+/// Adds what `run` has from this step on: `--rootfs`, `--volume`, `--mount`, `--tmpfs`, `--read-only`, `--device`.
 #[must_use]
 pub fn arguments(command: clap::Command) -> clap::Command {
-    namespaces::run::arguments(read_only(volume(rootfs(command))))
+    namespaces::run::arguments(read_only(device(volume(rootfs(command)))))
 }
 
 fn rootfs(command: clap::Command) -> clap::Command {
@@ -30,17 +30,16 @@ fn rootfs(command: clap::Command) -> clap::Command {
     )
 }
 
-/// Adds `--volume`.
+/// Adds `--volume`, `--mount`, `--tmpfs`.
 #[must_use]
 pub fn volume(command: clap::Command) -> clap::Command {
-    command.arg(
-        Arg::new("volume")
-            .short('v')
-            .long("volume")
-            .value_name("SOURCE:DESTINATION[:OPTIONS]")
-            .action(ArgAction::Append)
-            .help("A directory or file of the host in it"),
-    )
+    let list = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).action(ArgAction::Append).help(help)
+    };
+    command
+        .arg(list("volume", "SOURCE:DESTINATION[:OPTIONS]", "A directory or file of the host in it").short('v'))
+        .arg(list("mount", "type=TYPE,...", "The same in longer words, or a tmpfs"))
+        .arg(list("tmpfs", "DESTINATION[:OPTIONS]", "A file system in memory, with what the directory had in it"))
 }
 
 /// Adds `--read-only`.
@@ -51,14 +50,50 @@ pub fn read_only(command: clap::Command) -> clap::Command {
     )
 }
 
-/// The mounts that `--volume` asks for.
+/// Adds `--device`.
+#[must_use]
+pub fn device(command: clap::Command) -> clap::Command {
+    let device = Arg::new("device").long("device").value_name("HOST[:CONTAINER][:PERMISSIONS]");
+    command.arg(device.action(ArgAction::Append).help("A device of the host in it, or all those of a directory"))
+}
+
+/// The devices that it asks for.
+///
+/// # Errors
+/// As [`Device::parse`].
+pub fn devices(matches: &ArgMatches) -> Result<Vec<Device>> {
+    let mut devices = Vec::new();
+    for text in matches.get_many::<String>("device").into_iter().flatten() {
+        devices.extend(Device::parse(text)?);
+    }
+    Ok(devices)
+}
+
+/// The mounts that these ask for, of directories of the host.
 ///
 /// # Errors
 /// As [`Volume::parse`]; when two have the same destination.
 pub fn volumes(matches: &ArgMatches) -> Result<Vec<Mount>> {
     let mut mounts: Vec<Mount> = Vec::new();
-    for text in matches.get_many::<String>("volume").into_iter().flatten() {
-        let mount = Volume::parse(text)?.mount();
+    let given = |name| matches.get_many::<String>(name).into_iter().flatten();
+    let volumes = given("volume").map(|text| (text, Volume::parse(text)));
+    let long = given("mount").map(|text| (text, Volume::parse_mount(text)));
+    let memory = given("tmpfs").map(|text| (text, Volume::parse_tmpfs(text)));
+    for (text, volume) in volumes.chain(long).chain(memory) {
+        let volume = volume?;
+        // Who keeps volumes is the engine, several steps from here.
+        match &volume.source {
+            Source::Named(name) => {
+                return Err(Error::new(format!("\"{name}\" names a volume: not supported yet"))
+                    .hint(format!("for a directory write ./{name}")));
+            }
+            Source::Anonymous => {
+                let words = "volumes without a directory of the host are not supported yet";
+                return Err(Error::new(format!("{text}: {words}")));
+            }
+            Source::Host(_) | Source::Memory => {}
+        }
+        let mount = volume.mount();
         if mounts.iter().any(|known| known.destination == mount.destination) {
             return Err(Error::new(format!("{}: duplicate mount destination", mount.destination.display())));
         }
@@ -82,6 +117,7 @@ pub fn from_arguments(matches: &ArgMatches) -> Result<Rootfs> {
     check(root)?;
     let mut rootfs = Rootfs::new(root, !namespaces::run::own_network(matches));
     rootfs.mounts = arrange(rootfs.mounts, volumes(matches)?);
+    rootfs.devices.extend(devices(matches)?);
     rootfs.readonly = is_read_only(matches);
     Ok(rootfs)
 }

@@ -21,6 +21,7 @@ fn overlay(world: &Path, lower: impl IntoIterator<Item = impl AsRef<Path>>) -> O
         target: world.join("layers/merged"),
         userxattr: true,
         volatile: false,
+        context: None,
     }
 }
 

@@ -181,3 +181,50 @@ fn a_file_is_a_volume_too() {
     assert_eq!(text, "of the host\n");
     assert_eq!(fs::read(world.busybox_rootfs().join("etc/made/here")).unwrap(), b"");
 }
+
+#[test]
+fn a_tmpfs_begins_with_what_the_directory_had() {
+    let world = World::new();
+    let root = world.busybox_rootfs();
+    let script = "cd /srv/site && cat page; readlink link; stat -c '%a %U' . page sub; cat /srv/empty/page 2>&1; \
+                  echo changed >page; grep -E ' /srv/(site|sized)' /proc/mounts | cut -d' ' -f2-4 | tr , '\n' | \
+                  grep -E 'srv|size=|^ro|mode='; touch /srv/sized/x; stat -c %a /srv/sized";
+    world.dir("rootfs/srv/site/sub");
+    world.dir("rootfs/srv/empty");
+    world.write("rootfs/srv/site/page", "of the image\n");
+    world.write("rootfs/srv/empty/page", "of the image\n");
+    std::os::unix::fs::symlink("/etc/passwd", root.join("srv/site/link")).unwrap();
+    world.dir("rootfs/srv");
+    for (path, mode) in [("srv/site", 0o751), ("srv/site/sub", 0o1770), ("srv/site/page", 0o4640)] {
+        fs::set_permissions(root.join(path), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let arguments = [
+        "--tmpfs",
+        "/srv/site:size=1m",
+        "--tmpfs",
+        "/srv/empty:notmpcopyup",
+        "--mount",
+        "type=tmpfs,dst=/srv/sized,tmpfs-size=64k,tmpfs-mode=1777,ro",
+        "sh",
+        "-c",
+        script,
+    ];
+    let text = run(&world, &arguments);
+    settings().bind(|| {
+        insta::assert_snapshot!(text, @r"
+    of the image
+    /etc/passwd
+    751 root
+    4640 root
+    1770 root
+    cat: can't open '/srv/empty/page': No such file or directory
+    /srv/sized tmpfs ro
+    size=64k
+    /srv/site tmpfs rw
+    size=1024k
+    1777
+    touch: /srv/sized/x: Read-only file system
+    ")
+    });
+    assert_eq!(fs::read_to_string(root.join("srv/site/page")).unwrap(), "of the image\n");
+}
