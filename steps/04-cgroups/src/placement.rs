@@ -1,0 +1,163 @@
+//! Where a container's cgroup is, and what it sees of the tree.
+
+use std::path::{Component, Path};
+
+use clap::ArgMatches;
+use process::{Error, Result};
+use rootfs::Mount;
+use serde::{Deserialize, Serialize};
+
+use crate::hierarchy;
+
+/// Whose a container's cgroup is: `--cgroups`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Its own, apart from the caller's, and who watches it beside it.
+    #[default]
+    Enabled,
+    /// The caller's.
+    Disabled,
+    /// Its own, within the caller's, which is a unit of systemd with `Delegate=yes`.
+    Split,
+    /// Its own, while who watches it stays in the caller's.
+    NoConmon,
+}
+
+/// What a container sees of the tree of cgroups: `--cgroupns`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CgroupNamespace {
+    /// Its own cgroup, as if it were the root.
+    #[default]
+    Private,
+    /// All that its caller sees.
+    Host,
+}
+
+/// Where a container's cgroup is to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Placement {
+    /// Whose it is.
+    pub mode: Mode,
+    /// A slice of systemd's (`NAME.slice`), or a path from the root of the tree, to have it in.
+    pub parent: Option<String>,
+    /// What the container sees.
+    pub namespace: CgroupNamespace,
+}
+
+impl Placement {
+    /// What the flags chose.
+    ///
+    /// # Errors
+    /// What cannot be, in Podman's words.
+    pub fn from_arguments(matches: &ArgMatches) -> Result<Placement> {
+        let text = |name| matches.get_one::<String>(name).map(String::as_str).filter(|text| !text.is_empty());
+        let mode = match text("cgroups") {
+            Some("disabled") => Mode::Disabled,
+            Some("split") => Mode::Split,
+            Some("no-conmon") => Mode::NoConmon,
+            _ => Mode::Enabled,
+        };
+        let namespace = match text("cgroupns") {
+            None | Some("private") => CgroupNamespace::Private,
+            Some("host") => CgroupNamespace::Host,
+            Some(other) if other.starts_with("container:") || other.starts_with("ns:") => {
+                return Err(Error::new(format!("--cgroupns={other}: only host and private can be had")));
+            }
+            Some(other) => return Err(Error::new(format!("unrecognized namespace mode {other} passed"))),
+        };
+        let placement = Placement { mode, parent: text("cgroup-parent").map(str::to_owned), namespace };
+        placement.check()?;
+        Ok(placement)
+    }
+
+    /// Says no to what cannot be anywhere.
+    fn check(&self) -> Result<()> {
+        let Some(parent) = &self.parent else { return Ok(()) };
+        match self.mode {
+            Mode::Disabled => return Err(Error::new("cannot set cgroup parent if not creating cgroups")),
+            Mode::Split => return Err(Error::new("cannot set cgroup parent with --cgroups=split")),
+            Mode::Enabled | Mode::NoConmon => {}
+        }
+        let leads_out = Path::new(parent).components().any(|part| part == Component::ParentDir);
+        let is_unit = parent.contains('/') || slice(parent).is_some() || !parent.ends_with(".slice");
+        match leads_out || !is_unit {
+            true => {
+                Err(Error::new(format!("--cgroup-parent={parent}: neither a slice nor a path in the tree of cgroups")))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the container has a cgroup namespace of its own.
+    #[must_use]
+    pub fn own_namespace(&self) -> bool {
+        self.namespace == CgroupNamespace::Private
+    }
+
+    /// Its view of cgroups, to read and not to change; `None` where the system has cgroup v1.
+    #[must_use]
+    pub fn mount(&self) -> Option<Mount> {
+        let root = hierarchy::ROOT;
+        hierarchy::is_unified().then(|| match self.namespace {
+            CgroupNamespace::Private => Mount::new("cgroup2", root, "ro,nosuid,noexec,nodev"),
+            // Whoever has no cgroup namespace cannot mount its root. What is mounted below is to be as little the
+            // container's to change (CVE-2023-25809).
+            CgroupNamespace::Host => Mount::bind(root, root, "rbind,rprivate,rro,nosuid,noexec,nodev"),
+        })
+    }
+}
+
+/// The path of a slice below its systemd's root: `a-b.slice` is in `a.slice` (systemd.slice(5)). `None` for what is no
+/// name of a slice.
+pub(crate) fn slice(name: &str) -> Option<String> {
+    let stem = name.strip_suffix(".slice")?;
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":_.\\".contains(&byte))
+    };
+    let words: Vec<&str> = stem.split('-').collect();
+    let path = |count| format!("{}.slice", words[..count].join("-"));
+    let is_name = words.iter().all(|word| is_word(word)) && !stem.starts_with('.');
+    is_name.then(|| (1..=words.len()).map(path).collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_in_those_that_it_is_named_after() {
+        assert_eq!(slice("user.slice").as_deref(), Some("user.slice"));
+        assert_eq!(slice("a-b-c.slice").as_deref(), Some("a.slice/a-b.slice/a-b-c.slice"));
+        for name in ["user", ".slice", "-.slice", "a--b.slice", "..slice", "...slice", "a/b.slice", "a b.slice"] {
+            assert_eq!(slice(name), None, "{name}");
+        }
+    }
+
+    /// As crun's sub-cgroup of 2026: a path that leaves the tree.
+    #[test]
+    fn a_parent_is_in_the_tree() {
+        let asked = |words: &[&str]| {
+            let command = crate::arguments(clap::Command::new("run"));
+            let matches = command.try_get_matches_from([&["run"], words].concat()).unwrap();
+            Placement::from_arguments(&matches).map_err(|error| error.to_string())
+        };
+        for parent in ["..", "../..", "/..", "a/../../b", "../foo.slice", "/a/..", "a b.slice", "--.slice"] {
+            let flag = format!("--cgroup-parent={parent}");
+            let answer = format!("{flag}: neither a slice nor a path in the tree of cgroups");
+            assert_eq!(asked(&[&flag]), Err(answer), "{parent}");
+        }
+        for parent in ["foo.slice", "/a/b", "a", "machine.slice/mine"] {
+            assert_eq!(asked(&["--cgroup-parent", parent]).unwrap().parent.as_deref(), Some(parent));
+        }
+        for (words, answer) in [
+            (["--cgroups=disabled", "--cgroup-parent=a.slice"], "cannot set cgroup parent if not creating cgroups"),
+            (["--cgroups=enabled", "--cgroupns=foo"], "unrecognized namespace mode foo passed"),
+            (["--cgroups=enabled", "--cgroupns=ns:/x"], "--cgroupns=ns:/x: only host and private can be had"),
+        ] {
+            assert_eq!(asked(&words), Err(answer.to_owned()));
+        }
+    }
+}
