@@ -3,8 +3,8 @@
 use process::{Error, Result};
 use rustix::io::Errno;
 use rustix::thread::{
-    CapabilitySets, capabilities, capability_is_in_bounding_set, clear_ambient_capability_set,
-    configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities,
+    CapabilitySets, capabilities, clear_ambient_capability_set, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities,
 };
 
 use crate::CapSet;
@@ -66,12 +66,11 @@ impl Capabilities {
     // ANCHOR: caps
     pub(crate) fn limit(&self) -> Result<()> {
         for one in CapSet(u64::MAX).minus(self.bounding).each() {
-            // Beyond the kernel's last one there is nothing to drop.
-            if let Err(Errno::INVAL) = capability_is_in_bounding_set(one.kernel()) {
-                break;
+            match remove_capability_from_bounding_set(one.kernel()) {
+                // Beyond the kernel's last one there is nothing to drop.
+                Err(Errno::INVAL) => break,
+                result => result.map_err(|errno| Error::os(format!("drop {one} from the bounding set"), errno))?,
             }
-            remove_capability_from_bounding_set(one.kernel())
-                .map_err(|errno| Error::os(format!("drop {one} from the bounding set"), errno))?;
         }
         Ok(())
     }

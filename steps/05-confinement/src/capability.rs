@@ -152,8 +152,14 @@ impl CapSet {
         CapSet(self.0 | 1 << number)
     }
 
+    /// The set whose bits these are, as in `/proc/PID/status`.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> CapSet {
+        CapSet(bits)
+    }
+
     /// One set for each.
-    pub(crate) fn each(self) -> impl Iterator<Item = CapSet> {
+    pub fn each(self) -> impl Iterator<Item = CapSet> {
         (0..64).map(|number| CapSet(1 << number)).filter(move |one| self.0 & one.0 != 0)
     }
 

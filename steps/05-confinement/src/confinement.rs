@@ -6,7 +6,7 @@ use process::{Error, Result, Setup};
 use rustix::thread::set_no_new_privs;
 
 use crate::seccomp::{Arch, Filter, Profile};
-use crate::{Capabilities, Rlimit, User, mask};
+use crate::{Capabilities, Rlimit, Sysctl, User, apparmor, keyring, label, mask};
 
 /// What a program is not allowed to do. As a [`Setup`] it comes last, after the file system.
 #[derive(Clone)]
@@ -21,6 +21,12 @@ pub struct Confinement {
     pub rlimits: Vec<Rlimit>,
     /// What it may ask the kernel; `None` for everything.
     pub seccomp: Option<Filter>,
+    /// What SELinux calls it; `None`: what the policy has for it ([`label::Label`]).
+    pub label: Option<String>,
+    /// What AppArmor confines it by; `None`: nothing.
+    pub apparmor: Option<String>,
+    /// Settings of its namespaces.
+    pub sysctls: Vec<Sysctl>,
     /// Absolute paths in the container that are hidden; those that do not exist do not matter.
     pub masked: Vec<PathBuf>,
     /// Absolute paths in the container that are read-only.
@@ -41,6 +47,9 @@ impl Confinement {
             no_new_privileges: false,
             rlimits: Vec::new(),
             seccomp: Some(Filter::compile(&profile, Arch::NATIVE)?),
+            label: None,
+            apparmor: None,
+            sysctls: Vec::new(),
             masked: mask::masked(),
             readonly: mask::readonly(),
         })
@@ -50,6 +59,14 @@ impl Confinement {
 // ANCHOR: order
 impl Setup for Confinement {
     fn setup(&self) -> Result<()> {
+        // Takes effect at exec, so it could come anywhere: here the procfs is bare yet, nothing masked, and no filter has to
+        // let it pass.
+        self.label.as_deref().map_or(Ok(()), label::set_exec)?;
+        self.apparmor.as_deref().map_or(Ok(()), apparmor::set_exec)?;
+        // The caller's keys are not the container's.
+        keyring::leave()?;
+        // While /proc/sys can be written to.
+        self.sysctls.iter().try_for_each(Sysctl::apply)?;
         // Mounting needs CAP_SYS_ADMIN, raising a limit CAP_SYS_RESOURCE. Read-only first: a mask on top stays.
         mask::make_readonly(&self.readonly)?;
         mask::hide(&self.masked)?;

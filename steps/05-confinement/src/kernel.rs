@@ -1,9 +1,17 @@
 //! The only `unsafe` of this step: what nix and rustix do not wrap.
-#![expect(unsafe_code, reason = "seccomp(2) has no safe wrapper")]
+#![expect(unsafe_code, reason = "seccomp(2) and keyctl(2) have no safe wrapper")]
 
 use std::io;
 
 use libc::{sock_filter, sock_fprog};
+
+/// keyctl(KEYCTL_JOIN_SESSION_KEYRING): a session keyring of its own, without a name.
+pub(crate) fn new_session_keyring() -> io::Result<()> {
+    let anonymous = std::ptr::null::<libc::c_char>();
+    // SAFETY: no name is given, and nothing is written to.
+    let answer = unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, anonymous) };
+    if answer >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
 
 /// seccomp(2): installs a filter for this thread and all that it becomes.
 pub(crate) fn seccomp(program: &[sock_filter], flags: u32) -> io::Result<()> {

@@ -1,15 +1,21 @@
 //! Step 05: confinement. What a program in a container may not do: capabilities, system calls, files of the
 //! kernel, limits.
 
+pub mod apparmor;
 mod capabilities;
 mod capability;
 mod confinement;
+pub mod explain;
 mod kernel;
+mod keyring;
+pub mod label;
 pub mod mask;
 mod options;
+mod procfs;
 mod rlimit;
 pub mod run;
 pub mod seccomp;
+mod sysctl;
 mod user;
 
 pub use capabilities::Capabilities;
@@ -18,6 +24,7 @@ pub use confinement::Confinement;
 pub use mask::{MASKED, READONLY};
 pub use options::SecurityOptions;
 pub use rlimit::{Rlimit, UNLIMITED};
+pub use sysctl::Sysctl;
 pub use user::User;
 
 use process::Command;

@@ -33,7 +33,10 @@ pub const READONLY: [&str; 6] =
 /// [`MASKED`] and each processor's `thermal_throttle` of this machine.
 #[must_use]
 pub fn masked() -> Vec<PathBuf> {
-    let processors = std::fs::read_dir("/sys/devices/system/cpu").into_iter().flatten().flatten();
+    // Every processor has it or none, and a look at the first one is less than a list of all.
+    let any = Path::new("/sys/devices/system/cpu/cpu0/thermal_throttle").exists();
+    let processors =
+        any.then(|| std::fs::read_dir("/sys/devices/system/cpu").ok()).flatten().into_iter().flatten().flatten();
     let mut throttles: Vec<PathBuf> = processors
         .filter(|entry| entry.file_name().to_str().is_some_and(is_processor))
         .map(|entry| entry.path().join("thermal_throttle"))

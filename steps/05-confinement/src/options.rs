@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use process::{Error, Result};
 
+use crate::{apparmor, label};
+
 /// What the options of a command line say together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecurityOptions {
@@ -11,6 +13,12 @@ pub struct SecurityOptions {
     pub no_new_privileges: bool,
     /// `seccomp=unconfined`.
     pub unconfined: bool,
+    /// `seccomp=FILE`.
+    pub seccomp: Option<PathBuf>,
+    /// `apparmor=PROFILE`, unless it is `unconfined`.
+    pub apparmor: Option<String>,
+    /// What follows `label=`: `disable`, `type:T`, `level:L`, `user:U`, `role:R`, `filetype:T`.
+    pub label: Vec<String>,
     /// `mask=PATH:PATH`.
     mask: Vec<PathBuf>,
     /// `unmask=PATTERN:PATTERN`; `ALL` is every path.
@@ -33,7 +41,22 @@ impl SecurityOptions {
             match (name, value) {
                 ("no-new-privileges", None | Some("true")) => found.no_new_privileges = true,
                 ("no-new-privileges", Some("false")) => found.no_new_privileges = false,
-                ("seccomp", Some("unconfined")) => found.unconfined = true,
+                // The last one counts.
+                ("seccomp", Some("unconfined")) => (found.unconfined, found.seccomp) = (true, None),
+                ("seccomp", Some(path)) if !path.is_empty() => {
+                    (found.unconfined, found.seccomp) = (false, Some(path.into()));
+                }
+                ("apparmor", Some("unconfined")) => found.apparmor = None,
+                ("apparmor", Some(profile)) if !profile.is_empty() => {
+                    apparmor::check(profile)?;
+                    found.apparmor = Some(profile.into());
+                }
+                ("systempaths", Some("unconfined")) => found.unmask.push("ALL".into()),
+                ("label", Some(word)) => {
+                    let word = word.to_owned();
+                    label::check(std::slice::from_ref(&word))?;
+                    found.label.push(word);
+                }
                 ("mask", Some(paths)) => {
                     let paths = paths.split(':').map(PathBuf::from);
                     let paths = paths.map(|path| if path.is_absolute() { Ok(path) } else { Err(invalid()) });
@@ -111,9 +134,28 @@ mod tests {
     }
 
     #[test]
+    fn the_last_word_on_system_calls_counts() {
+        let both = |options: &[&str]| parse(options).map(|found| (found.unconfined, found.seccomp)).unwrap();
+        assert_eq!(both(&["seccomp=unconfined", "seccomp=/a"]), (false, Some("/a".into())));
+        assert_eq!(both(&["seccomp=/a", "seccomp=unconfined"]), (true, None));
+    }
+
+    #[test]
     fn what_is_not_understood_is_an_error() {
         assert!(parse(&["no-new-privileges", "seccomp=unconfined"]).is_ok_and(|o| o.no_new_privileges && o.unconfined));
-        for option in ["", "seccomp", "seccomp=", "no-new-privileges=maybe", "mask=a", "mask=", "unmask=", "x=y"] {
+        for option in [
+            "",
+            "seccomp",
+            "seccomp=",
+            "no-new-privileges=maybe",
+            "mask=a",
+            "mask=",
+            "unmask=",
+            "x=y",
+            "label",
+            "label=",
+            "label=x:y",
+        ] {
             assert!(parse(&[option]).is_err(), "{option}");
         }
     }

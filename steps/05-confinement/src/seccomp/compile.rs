@@ -38,6 +38,13 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// How many instructions it has.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "an empty one would be none")]
+    pub fn len(&self) -> usize {
+        self.program.len()
+    }
+
     /// Compiles `profile` for a kernel whose native architecture is `arch`.
     ///
     /// # Errors

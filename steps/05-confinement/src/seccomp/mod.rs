@@ -5,6 +5,7 @@
 
 mod compile;
 mod default;
+mod file;
 mod numbers;
 mod oci;
 
