@@ -7,7 +7,7 @@ mod spec;
 mod translate;
 mod unsupported;
 
-pub use bundle::check_id;
+pub use bundle::{check_id, load};
 pub use container::Container;
 pub use translate::id_map;
 

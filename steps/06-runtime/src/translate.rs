@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use confinement::seccomp::{Arch, Filter, Profile};
-use confinement::{CapSet, Capabilities, Confinement, Rlimit, User};
+use confinement::{CapSet, Capabilities, Confinement, Rlimit, User, label};
 use namespaces::{Extent, Hostname, IdMap};
 use nix::sched::CloneFlags;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespaceType, Process, Spec};
@@ -24,10 +24,12 @@ impl Container {
         let root = spec.root().as_ref().ok_or_else(|| missing("root"))?;
         let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
         Ok(Container {
+            // The whole of us is in it already.
+            users: None,
             namespaces: namespaces(spec, linux)?,
             rootfs: Rootfs {
                 root: bundle.join(root.path()),
-                mounts: spec.mounts().iter().flatten().map(mount).collect(),
+                mounts: mounts(spec, linux),
                 devices: default_devices(),
                 readonly: root.readonly().unwrap_or(false),
             },
@@ -107,6 +109,15 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
     Ok(flags - CloneFlags::CLONE_NEWUSER)
 }
 
+/// With the label that they are to have.
+fn mounts(spec: &Spec, linux: &Linux) -> Vec<Mount> {
+    let mut mounts: Vec<Mount> = spec.mounts().iter().flatten().map(mount).collect();
+    if let Some(label) = linux.mount_label().as_ref().filter(|label| !label.is_empty()) {
+        label::mark(&mut mounts, label);
+    }
+    mounts
+}
+
 fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
     Mount {
         destination: mount.destination().clone(),
@@ -138,6 +149,9 @@ fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
             .map(|limit| Rlimit { kind: limit.typ().to_string(), soft: limit.soft(), hard: limit.hard() })
             .collect(),
         seccomp: linux.seccomp().as_ref().map(seccomp).transpose()?,
+        sysctls: Vec::new(),
+        apparmor: process.apparmor_profile().clone().filter(|profile| !profile.is_empty()),
+        label: process.selinux_label().clone().filter(|label| !label.is_empty()),
         masked: paths(linux.masked_paths())?,
         readonly: paths(linux.readonly_paths())?,
     })

@@ -32,7 +32,7 @@ fn of_spec(spec: &Spec) -> Option<&'static str> {
 
 fn of_process(process: &Process) -> Option<&'static str> {
     first(&[
-        (process.selinux_label().is_some(), "process.selinuxLabel"),
+        (process.selinux_label().is_some() && !confinement::label::enabled(), "process.selinuxLabel without SELinux"),
         (process.apparmor_profile().is_some(), "process.apparmorProfile"),
         (process.oom_score_adj().is_some(), "process.oomScoreAdj"),
         (process.io_priority().is_some(), "process.ioPriority"),
@@ -57,7 +57,7 @@ fn of_linux(linux: &Linux) -> Option<&'static str> {
             "linux.resources.devices without a user namespace",
         ),
         (linux.rootfs_propagation().is_some(), "linux.rootfsPropagation"),
-        (linux.mount_label().is_some(), "linux.mountLabel"),
+        (linux.mount_label().is_some() && !confinement::label::enabled(), "linux.mountLabel without SELinux"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),
         (linux.memory_policy().is_some(), "linux.memoryPolicy"),
         (linux.personality().is_some(), "linux.personality"),
