@@ -121,14 +121,9 @@ fn sweep(parent: &Path) {
 
 /// Reads a file that may not exist, at most `limit` bytes.
 pub fn read_if_exists(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-    use std::io::Read;
-    let failed = |error| Error::os(format!("read {}", path.display()), error);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(Some(bytes))
+    match process::file::read(path, usize::try_from(limit).unwrap_or(usize::MAX)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::os(format!("read {}", path.display()), error)),
+    }
 }

@@ -1,5 +1,4 @@
-//! From an archive to the store: layers, then documents, then the record, then the names, so that whatever is
-//! named is complete.
+//! From an archive to the store.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,12 +6,8 @@ use std::path::Path;
 use process::{Error, Result};
 
 use crate::archive::{Archive, Candidate};
-use crate::disk::Scratch;
-use crate::layer::{self, Expected};
-use crate::{Digest, Image, Store, config};
-
-/// Overlay takes at most 500 lower directories.
-const LAYERS: usize = 500;
+use crate::ingest::{self, Documents, Ingest};
+use crate::{Image, Store};
 
 impl Store {
     /// Stores the images of the archive at `archive` and returns their names; one without a name is
@@ -30,61 +25,28 @@ impl Store {
     /// # Errors
     /// As [`Store::load`].
     pub fn load_file(&self, file: File) -> Result<Vec<String>> {
-        let scratch = self.scratch()?;
-        let archive = Archive::new(file, scratch.path(), self.limits())?;
+        let ingest = self.ingest()?;
+        let archive = Archive::new(file, ingest.scratch(), self.limits())?;
         let mut loaded = Vec::new();
         for candidate in archive.images()? {
-            let image = self.ingest(&scratch, &archive, &candidate)?;
-            match candidate.names.is_empty() {
+            let names = candidate.names.clone();
+            let image = self.bring(&ingest, &archive, candidate)?;
+            match names.is_empty() {
                 true => loaded.push(format!("sha256:{}", image.id)),
-                false => loaded.extend(candidate.names),
+                false => loaded.extend(names),
             }
         }
         Ok(loaded)
     }
 
     // ANCHOR: ingest
-    fn ingest(&self, scratch: &Scratch, archive: &Archive, candidate: &Candidate) -> Result<Image> {
-        let parsed = config::parse(&candidate.config)?;
-        if parsed.diff_ids.len() != candidate.layers.len() || candidate.layers.len() > LAYERS {
-            return Err(Error::new(format!(
-                "image has {} layers and {} diff IDs (at most {LAYERS})",
-                candidate.layers.len(),
-                parsed.diff_ids.len()
-            )));
+    fn bring(&self, ingest: &Ingest<'_>, archive: &Archive, candidate: Candidate) -> Result<Image> {
+        let diff_ids = ingest::diff_ids(&candidate.config, candidate.layers.len())?;
+        for (diff_id, (member, blob)) in diff_ids.iter().zip(&candidate.layers) {
+            ingest.layer(archive.member(member)?, diff_id, blob.as_ref())?;
         }
-        let mut size = (candidate.config.len() + candidate.manifest.len()) as u64;
-        for (diff_id, (member, blob)) in parsed.diff_ids.iter().zip(&candidate.layers) {
-            let expected = Expected { diff_id, blob: blob.as_ref() };
-            size += layer::apply(self, scratch.path(), archive.member(member)?, &expected)?;
-        }
-        // Not before all of them are right: an error in the last one leaves nothing of the others.
-        for diff_id in &parsed.diff_ids {
-            layer::publish(self, scratch.path(), diff_id)?;
-        }
-        let id = self.put_blob(scratch, &candidate.config)?;
-        let digest = self.put_blob(scratch, &candidate.manifest)?;
-        let image = Image {
-            id: id.hex().to_string(),
-            names: Vec::new(),
-            digest: digest.to_string(),
-            created: parsed.created.unwrap_or_else(|| jiff::Timestamp::now().to_string()),
-            size,
-            layers: parsed.diff_ids.iter().map(Digest::to_string).collect(),
-            config: parsed.config,
-        };
-        self.record(scratch, &image, &candidate.names)
+        let documents = Documents { config: candidate.config, manifest: candidate.manifest, list: None };
+        ingest.finish(&documents, &candidate.names)
     }
     // ANCHOR_END: ingest
-
-    /// Stores a document under its digest.
-    fn put_blob(&self, scratch: &Scratch, bytes: &[u8]) -> Result<Digest> {
-        let digest = Digest::of(bytes);
-        let path = self.blob(&digest);
-        crate::disk::make_dir(path.parent().unwrap_or(&path))?;
-        if !path.exists() {
-            scratch.publish(&path, bytes)?;
-        }
-        Ok(digest)
-    }
 }

@@ -63,6 +63,24 @@ impl Reference {
         self.digest.as_ref()
     }
 
+    /// The registry, if the name has one.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// What follows the registry, without tag and digest.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The tag, if the name has one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     /// The repositories that the name can mean, the first one first.
     // ANCHOR: candidates
     #[must_use]
@@ -91,9 +109,12 @@ impl Reference {
     }
 }
 
-/// Repository and tag of a full name.
+/// Repository and tag of a full name; one with a digest has no tag.
 #[must_use]
 pub fn split(name: &str) -> (&str, &str) {
+    if let Some((repository, _)) = name.split_once('@') {
+        return (repository, "<none>");
+    }
     match name.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, tag),
         _ => (name, "<none>"),

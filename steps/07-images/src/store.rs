@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use crate::archive::JSON_LIMIT;
 use crate::digest::{is_hex, is_hex_prefix};
 use crate::disk::{Lock, Scratch, make_dir, read_if_exists};
-use crate::reference::{Reference, split};
-use crate::{Config, Digest};
+use crate::image::union;
+use crate::reference::Reference;
+use crate::{Digest, Image};
 
 /// What an image may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,25 +37,6 @@ impl Default for Limits {
     fn default() -> Self {
         Limits { layer_bytes: 128 << 30, layer_entries: 4_000_000 }
     }
-}
-
-/// An image of the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Image {
-    /// The sha256 of its configuration, 64 digits.
-    pub id: String,
-    /// Its full names.
-    pub names: Vec<String>,
-    /// `sha256:...` of its manifest.
-    pub digest: String,
-    /// When it was made, RFC 3339.
-    pub created: String,
-    /// Bytes of its plain layers and documents.
-    pub size: u64,
-    /// Diff IDs, `sha256:...`, lowest first.
-    pub layers: Vec<String>,
-    /// How to run it.
-    pub config: Config,
 }
 
 /// What a name stands for.
@@ -146,11 +128,15 @@ impl Store {
         make_dir(&self.root.join("images"))?;
         make_dir(&self.root.join("names"))?;
         let image = self.rewrite(scratch, &image.id, |known| {
-            let mut image = Image { names: known.map(|known| known.names).unwrap_or_default(), ..image.clone() };
-            let new = names.iter().filter(|name| !image.names.contains(name)).cloned().collect::<Vec<_>>();
-            image.names.extend(new);
-            Some(image)
+            let (names_before, digests_before) =
+                known.map(|known| (known.names, known.repo_digests)).unwrap_or_default();
+            Some(Image {
+                names: union(names_before, names),
+                repo_digests: union(digests_before, &image.repo_digests),
+                ..image.clone()
+            })
         })?;
+        let _names = self.names_lock()?;
         for name in names {
             let before = self.named(name)?;
             scratch.publish(&self.name(name), &encode(&Named { id: image.id.clone() }))?;
@@ -160,6 +146,38 @@ impl Store {
             }
         }
         self.read(&image.id)?.ok_or_else(|| unknown(&image.id))
+    }
+
+    /// Held while names change hands.
+    fn names_lock(&self) -> Result<Lock> {
+        Lock::take(&self.root.join("tmp").join("names"))
+    }
+
+    /// Lets a full name stand for nothing, if it stands for `image`.
+    pub(crate) fn forget_name(&self, image: &Image, name: &str) -> Result<()> {
+        make_dir(&self.root.join("tmp"))?;
+        let _names = self.names_lock()?;
+        if self.named(name)?.as_deref() == Some(image.id.as_str()) {
+            let path = self.name(name);
+            fs::remove_file(&path).map_err(|error| Error::os(format!("remove {}", path.display()), error))?;
+        }
+        Ok(())
+    }
+
+    /// The full name that `text` is of the image, unless it means the image in another way.
+    pub(crate) fn untaggable(&self, image: &Image, text: &str) -> Option<String> {
+        let reference = Reference::parse(text).ok()?;
+        reference.candidates().into_iter().find(|name| image.names.contains(name))
+    }
+
+    /// The record of an image.
+    pub(crate) fn record_path(&self, id: &str) -> PathBuf {
+        self.root.join("images").join(id).with_extension("json")
+    }
+
+    /// Where documents are.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs/sha256")
     }
 
     /// Replaces a record under its lock.
@@ -173,6 +191,16 @@ impl Store {
         let image = change(self.read(id)?).ok_or_else(|| unknown(id))?;
         scratch.publish(&self.root.join("images").join(id).with_extension("json"), &encode(&image))?;
         Ok(image)
+    }
+
+    /// The image of this ID, whatever it is called now.
+    ///
+    /// # Errors
+    /// `image not known`, when it is not there any more.
+    pub fn get(&self, id: &str) -> Result<Image> {
+        let path = self.root.join("images").join(id).with_extension("json");
+        let bytes = if is_hex(id) { read_if_exists(&path, JSON_LIMIT)? } else { None };
+        decode(&path, &bytes.ok_or_else(|| unknown(id))?)
     }
 
     /// The record of an ID, with the names that still stand for it.
@@ -201,11 +229,9 @@ impl Store {
     /// An image that the repository itself has under that digest: one of another repository does not count, or
     /// a name could be made to mean what its owner never pushed.
     fn by_digest(&self, reference: &Reference, digest: &Digest) -> Result<Option<Image>> {
-        let repositories = reference.repositories();
-        Ok(self.list()?.into_iter().find(|image| {
-            image.digest == digest.to_string()
-                && image.names.iter().any(|name| repositories.iter().any(|known| known == split(name).0))
-        }))
+        let wanted: Vec<String> =
+            reference.repositories().iter().map(|repository| format!("{repository}@{digest}")).collect();
+        Ok(self.list()?.into_iter().find(|image| image.known_digests().iter().any(|known| wanted.contains(known))))
     }
 
     fn by_prefix(&self, prefix: &str, name: &str) -> Result<Image> {
@@ -241,6 +267,11 @@ impl Store {
         self.root.join("layers/sha256").join(diff_id.hex())
     }
 
+    /// The directory whose existing layers a lock on it keeps.
+    pub(crate) fn layers(&self) -> PathBuf {
+        self.root.join("layers")
+    }
+
     pub(crate) fn blob(&self, digest: &Digest) -> PathBuf {
         self.root.join("blobs/sha256").join(digest.hex())
     }
@@ -251,7 +282,7 @@ impl Store {
     }
 }
 
-fn unknown(name: &str) -> Error {
+pub(crate) fn unknown(name: &str) -> Error {
     Error::new(format!("{name}: image not known"))
 }
 

@@ -1,20 +1,47 @@
 //! The verbs of this step, and what all verbs that use a store share.
 
 mod images;
+mod inspect;
 mod load;
+pub mod prune;
+pub mod rmi;
+mod tag;
 
 use std::env;
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{Arg, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, command};
 
 use crate::Store;
 
-/// `load`, `images`.
+/// `load`, `images`, `rmi`, `tag`, `untag`, and what is below `image`.
 #[must_use]
 pub fn commands() -> &'static [Command] {
-    &[load::COMMAND, images::COMMAND]
+    const ALL: [Command; 15] = [
+        load::COMMAND,
+        images::COMMAND,
+        rmi::COMMAND,
+        tag::TAG,
+        tag::UNTAG,
+        command::group("image", "Manage images"),
+        inspect::INSPECT,
+        inspect::EXISTS,
+        prune::COMMAND,
+        Command { name: "image list", ..images::COMMAND },
+        Command { name: "image ls", about: "", ..images::COMMAND },
+        Command { name: "image load", ..load::COMMAND },
+        Command { name: "image rm", ..rmi::COMMAND },
+        Command { name: "image tag", ..tag::TAG },
+        Command { name: "image untag", ..tag::UNTAG },
+    ];
+    &ALL
+}
+
+fn say(out: &mut dyn Write, line: impl std::fmt::Display) -> Result<()> {
+    writeln!(out, "{line}").map_err(|error| Error::os("write to standard output", error))
 }
 
 /// Adds `--root DIR`.
@@ -40,11 +67,21 @@ pub fn open_store(matches: &ArgMatches) -> Result<Store> {
     }
 }
 
+static DEFAULT_ROOT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Makes another directory the default: a `--root` that stands before the verb. The first one counts.
+pub fn set_default_root(root: PathBuf) {
+    let _ = DEFAULT_ROOT.set(root);
+}
+
 /// Where the user's images, containers and volumes are.
 ///
 /// # Errors
 /// When the user has no home directory.
 pub fn default_root() -> Result<PathBuf> {
+    if let Some(root) = DEFAULT_ROOT.get() {
+        return Ok(root.clone());
+    }
     // Root of a user namespace is still the user who made it.
     let rootless = env::var_os("_PODLING_ROOTLESS_UID").is_some() || !rustix::process::geteuid().is_root();
     if !rootless {

@@ -46,25 +46,36 @@ pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected
     make_dir(&diff)?;
 
     let what = |error: std::io::Error| Error::because(format!("unpacking layer {}", expected.diff_id), error);
-    let limits = store.limits();
     let mut hashed_blob = Hashing::new(blob, u64::MAX);
-    let plain = decompress::open(&mut hashed_blob).map_err(what)?;
+    let unpacked = unpack(store, &diff, &mut hashed_blob, expected);
+    if let Some(digest) = expected.blob {
+        // Whatever went wrong: if these are not the bytes that they should be, that is the reason.
+        match hashed_blob.finish() {
+            Ok((is, _)) => check("blob", &is, digest)?,
+            Err(error) => return Err(unpacked.err().unwrap_or_else(|| what(error))),
+        }
+    }
+    let size = unpacked?;
+    let mut options = File::options();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(work.join("size")).map_err(what)?;
+    write!(file, "{size}").map_err(what)?;
+    Ok(size)
+}
+
+/// Unpacks what `blob` holds to `diff`, and returns its length.
+fn unpack(store: &Store, diff: &Path, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
+    let what = |error: std::io::Error| Error::because(format!("unpacking layer {}", expected.diff_id), error);
+    let limits = store.limits();
+    let plain = decompress::open(blob).map_err(what)?;
     let mut tape = Tape::new(Hashing::new(plain, limits.layer_bytes));
-    let directory = File::open(&diff).map_err(what)?;
+    let directory = File::open(diff).map_err(what)?;
     let mut writer = Writer::new(Root::new(directory.into()), limits)?;
     while let Some(entry) = tape.next().map_err(what)? {
         writer.write(&entry, &mut tape)?;
     }
     writer.finish()?;
-
     let (diff_id, size) = tape.into_source().finish().map_err(what)?;
     check("layer", &diff_id, expected.diff_id)?;
-    if let Some(digest) = expected.blob {
-        check("blob", &hashed_blob.finish().map_err(what)?.0, digest)?;
-    }
-    let mut options = File::options();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(work.join("size")).map_err(what)?;
-    write!(file, "{size}").map_err(what)?;
     Ok(size)
 }
 
