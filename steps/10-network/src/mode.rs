@@ -1,0 +1,69 @@
+//! Which network a container has: `--network`.
+
+use process::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The network of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// pasta(1) between it and the host's network, with further options for pasta.
+    Pasta(Vec<String>),
+    /// Nothing but a loopback interface of its own.
+    None,
+    /// The host's.
+    Host,
+}
+
+impl Mode {
+    /// Reads `pasta[:OPTION,...]`, `private`, `none` or `host`.
+    ///
+    /// # Errors
+    /// By name, when it is one of Podman's that is not there, or an unknown one.
+    // ANCHOR: mode
+    pub fn parse(text: &str) -> Result<Mode> {
+        let (kind, rest) = text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest)));
+        match (kind, rest) {
+            ("none", None) => Ok(Mode::None),
+            ("host", None) => Ok(Mode::Host),
+            ("pasta", rest) => Ok(Mode::Pasta(options(rest))),
+            ("" | "default" | "private", None) => Ok(Mode::Pasta(Vec::new())),
+            ("none" | "host" | "private" | "default", Some(rest)) => {
+                Err(Error::new(format!("invalid option for network {kind}: unknown bridge network option: {rest}")))
+            }
+            ("container", Some("") | None) => {
+                Err(Error::new("invalid config provided: namespace mode container requires a value"))
+            }
+            ("bridge" | "container" | "ns" | "slirp4netns", _) => Err(absent(kind)),
+            // Podman's words; nobody could have made one here.
+            _ => Err(Error::new(format!("unable to find network with name or ID {kind}: network not found"))
+                .hint("networks that containers share are not supported yet; without --network it is pasta")),
+        }
+    }
+    // ANCHOR_END: mode
+
+    /// Whether it is a network namespace of its own.
+    #[must_use]
+    pub fn own_namespace(&self) -> bool {
+        *self != Mode::Host
+    }
+
+    /// As `HostConfig.NetworkMode` has it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Mode::Pasta(_) => "pasta",
+            Mode::None => "none",
+            Mode::Host => "host",
+        }
+    }
+}
+
+fn options(text: Option<&str>) -> Vec<String> {
+    text.iter().flat_map(|text| text.split(',')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn absent(kind: &str) -> Error {
+    Error::new(format!("--network {kind}: not supported yet"))
+        .hint("--network pasta, the default, reaches the outside and publishes ports; none and host are there as well")
+}
