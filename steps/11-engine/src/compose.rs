@@ -1,17 +1,25 @@
 //! From what was asked for, and what the image says, to a container of the runtime.
 
-use std::path::Path;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
-use confinement::Confinement;
+use cgroups::{DeviceRule, Limits};
+use confinement::label::{self, Label};
+use confinement::run::sysctls;
+use confinement::seccomp::{Arch, Filter, Profile};
+use confinement::{CapSet, Capabilities, Confinement, Rlimit, SecurityOptions, User};
 use images::Config;
-use namespaces::{Hostname, Namespaces};
+use namespaces::{Hostname, Namespaces, UserMap};
+use nix::sched::CloneFlags;
 use process::{Error, Program, Result};
 use rootfs::beneath::{self, Root};
-use rootfs::{Rootfs, Volume, arrange};
+use rootfs::{Device, Mount, Rootfs, Source, arrange};
 use runtime::Container;
 
 use crate::environment::Environment;
-use crate::{Options, files, user};
+use crate::ids::Ids;
+use crate::options::Notify;
+use crate::{Engine, Options, Record, files, notify, user, volumes};
 
 /// The program and its arguments: the entrypoint, then the command. Who replaces the entrypoint means another
 /// program, so the image's arguments are not for it.
@@ -39,56 +47,260 @@ pub(crate) fn command(options: &Options, image: &Config) -> Result<Vec<String>> 
 /// When the image or the options ask for something that is not there.
 // ANCHOR: compose
 pub(crate) fn compose(
-    options: &Options,
+    engine: &Engine,
+    record: &Record,
     image: &Config,
-    (id, name): (&str, &str),
     (root, directory): (&Path, &Path),
+    ids: &Ids,
 ) -> Result<Container> {
-    let hostname = hostname(options, id);
+    let options = &record.options;
+    let hostname = hostname(options, &record.id);
     let inside = Root::open(root).map_err(|error| Error::os("open the container's root", error))?;
-    let account = user::find(&inside, options.user.as_ref().unwrap_or(&image.user))?;
+    let mut account = user::find(&inside, &wanted_user(options, image))?;
+    account.user.groups.extend(user::groups(&inside, &options.groups)?);
 
-    let mut environment = Environment::new(options.stdio.terminal);
+    let mut environment = Environment::new(options.terminal);
     environment.image(&image.env);
-    environment.user(&options.env)?;
+    environment.asked(&options.env);
     environment.set_default("HOME", &account.home);
     environment.set_default("HOSTNAME", &hostname);
 
-    let mut rootfs = Rootfs::new(root, !options.own_network);
-    let mut mounts = files::make(directory, &hostname, name, options.own_network)?;
-    mounts.retain(|mount| options.volumes.iter().all(|volume| volume.destination != mount.destination));
-    mounts.extend(options.volumes.iter().map(Volume::mount));
+    let own_network = options.network.own_namespace();
+    let mut rootfs = Rootfs::new(root, !own_network);
+    rootfs.readonly = options.read_only;
+    devices(&mut rootfs, options)?;
+    sizes(&mut rootfs.mounts, options);
+    let volumes = volumes(engine, record, &inside, ids.ours((account.user.uid, account.user.gid)))?;
+    let mut mounts = files::make(directory, &hostname, &record.name, &options.network)?;
+    if let Some(kept) = ids.keeps() {
+        mounts.extend(files::accounts(directory, &inside, kept)?);
+    }
+    if let Some(owner) = ids.root() {
+        files::give(directory, owner)?;
+    }
+    mounts.extend(options.cgroups.mount());
+    if let Some(socket) = notify::mount().filter(|_| options.sdnotify == Notify::Container) {
+        environment.set("NOTIFY_SOCKET", notify::INSIDE);
+        mounts.push(socket);
+    }
+    mounts.extend(writable(options));
+    mounts.retain(|mount| volumes.iter().all(|volume| volume.destination != mount.destination));
+    mounts.extend(volumes);
     rootfs.mounts = arrange(rootfs.mounts, mounts);
+    let mut confinement = confinement(options, account.user)?;
+    if let Some(label) = &record.label {
+        label::mark(&mut rootfs.mounts, &label.mount);
+        confinement.label.clone_from(&label.process);
+    }
 
-    let args = command(options, image)?;
     let env = environment.pairs().into_iter().map(Into::into).collect();
     let cwd = workdir(options, image, &inside)?;
+    let mut program = Program { env: Some(env), cwd: Some(cwd.into()), ..Program::new(&record.command) };
+    if options.init {
+        program = init(options, program, &mut rootfs.mounts)?;
+    }
+    let mut namespaces = Namespaces::container(own_network)?.others;
+    namespaces.set(CloneFlags::CLONE_NEWCGROUP, options.cgroups.own_namespace());
     Ok(Container {
-        namespaces: Namespaces::container(options.own_network)?.others,
+        users: ids.map().cloned(),
+        namespaces,
         rootfs,
         hostname: Hostname(Some(hostname)),
-        confinement: Confinement::default_for(account.user)?,
-        program: Program { env: Some(env), cwd: Some(cwd.into()), ..Program::new(args) },
+        confinement,
+        program,
     })
 }
 // ANCHOR_END: compose
 
+/// The program as the child of a process 1 that was made to be one: ours, or the one that the user named, or, where ours
+/// cannot start without the host's files, one of the host.
+fn init(options: &Options, program: Program, mounts: &mut Vec<Mount>) -> Result<Program> {
+    if options.init_path.is_none() && process::init::stands_alone() {
+        return Ok(process::init::program(program));
+    }
+    let known = KNOWN_INITS.iter().map(PathBuf::from).find(|path| path.exists());
+    let host = options.init_path.clone().or(known).ok_or_else(|| {
+        Error::new("no init to be process 1: this podling is linked to libraries of the host")
+            .hint("install catatonit, or name a static program with --init-path")
+    })?;
+    if !host.is_file() {
+        return Err(Error::because(
+            format!("container-init binary not found on the host: stat {}", host.display()),
+            "no such file or directory",
+        ));
+    }
+    mounts.push(Mount::bind(host, process::init::NAME, "bind,rprivate,nosuid,nodev,ro"));
+    let args = [process::init::NAME, "--"].into_iter().map(Into::into).chain(program.args).collect();
+    Ok(Program { args, ..program })
+}
+
+/// Where Podman's and Docker's are.
+const KNOWN_INITS: [&str; 4] = [
+    "/usr/libexec/podman/catatonit",
+    "/usr/local/libexec/podman/catatonit",
+    "/usr/bin/catatonit",
+    "/usr/bin/tini-static",
+];
+
+/// Those that were asked for; all of the host's for a privileged container.
+fn devices(rootfs: &mut Rootfs, options: &Options) -> Result<()> {
+    if options.privileged {
+        rootfs.devices.extend(Device::all());
+    }
+    for text in &options.devices {
+        for device in Device::parse(text)? {
+            rootfs.devices.retain(|known| known.container != device.container);
+            rootfs.devices.push(device);
+        }
+    }
+    Ok(())
+}
+
+/// Its limits, with leave to use what is in its `/dev`: root's containers are asked for it.
+pub(crate) fn limits<'a>(options: &'a Options, devices: &[Device]) -> Cow<'a, Limits> {
+    if namespaces::itself::caller() != 0 {
+        return Cow::Borrowed(&options.limits);
+    }
+    let shown = devices.iter().filter_map(|device| DeviceRule::of(&device.host)).collect();
+    Cow::Owned(Limits { shown, all_devices: options.privileged, ..options.limits.clone() })
+}
+
+/// What of the default mounts depends on the options.
+fn sizes(mounts: &mut [Mount], options: &Options) {
+    for mount in mounts {
+        if let (Some(size), true) = (options.shm_size, mount.destination == Path::new("/dev/shm")) {
+            mount.options.retain(|word| !word.starts_with("size="));
+            mount.options.push(format!("size={size}"));
+        }
+        if options.privileged && mount.destination == Path::new("/sys") {
+            mount.options.retain(|word| word != "ro" && word != "rro");
+        }
+    }
+}
+
+/// Where programs expect to be able to write, in a container whose root is read-only.
+fn writable(options: &Options) -> Vec<Mount> {
+    let places = ["/run", "/tmp", "/var/tmp"].into_iter().filter(|_| options.read_only && !options.no_tmpfs);
+    places.map(|place| Mount::new("tmpfs", place, "nosuid,nodev,tmpcopyup")).collect()
+}
+
+/// Whether what was asked for can be understood, before anything is made.
+///
+/// # Errors
+/// As [`confinement()`].
+pub(crate) fn check(options: &Options) -> Result<()> {
+    Capabilities::requested(0, &options.cap_add, &options.cap_drop)?;
+    let security = SecurityOptions::parse(&options.security)?;
+    if let Some(path) = &security.seccomp {
+        Profile::read(path, &CapSet::default_for_root())?;
+    }
+    options.devices.iter().try_for_each(|text| Device::parse(text).map(drop))?;
+    sysctls(&options.sysctls, options.network.own_namespace())?;
+    options.ulimits.iter().try_for_each(|text| Rlimit::parse(text).map(drop))
+}
+
+/// What this user may not do.
+///
+/// # Errors
+/// When something that was asked for is not understood.
+pub(crate) fn confinement(options: &Options, user: User) -> Result<Confinement> {
+    let uid = user.uid;
+    let capabilities = Capabilities::requested(uid, &options.cap_add, &options.cap_drop)?;
+    let security = SecurityOptions::parse(&options.security)?;
+    let rlimits = options.ulimits.iter().map(|text| Rlimit::parse(text)).collect::<Result<_>>()?;
+    let mut confinement = confinement::run::confinement_of(user, capabilities, &security, rlimits)?;
+    confinement.sysctls = sysctls(&options.sysctls, options.network.own_namespace())?;
+    if options.privileged {
+        privilege(&mut confinement, &security, &options.cap_drop)?;
+        // Only what was asked for beside it.
+        confinement.masked = security.masked(Vec::new());
+        confinement.readonly.clear();
+    }
+    Ok(confinement)
+}
+
+/// What root in the container may do, it may do everywhere; another user gets no more than the limit
+/// (CVE-2018-10856, CVE-2021-20188).
+fn privilege(confinement: &mut Confinement, security: &SecurityOptions, drop: &[String]) -> Result<()> {
+    let all = Capabilities::requested(confinement.user.uid, &["ALL".to_string()], drop)?;
+    confinement.capabilities = match confinement.user.uid {
+        0 => all,
+        _ => Capabilities { bounding: all.bounding, ..confinement.capabilities },
+    };
+    confinement.seccomp = match &security.seccomp {
+        Some(path) => Some(Filter::compile(&Profile::read(path, &all.bounding)?, Arch::NATIVE)?),
+        None => None,
+    };
+    Ok(())
+}
+
+/// The same for another process in a container that is there already: its walls stand, only the process is new.
+///
+/// # Errors
+/// As [`confinement()`].
+pub(crate) fn confinement_inside(options: &Options, user: User, privileged: bool) -> Result<Confinement> {
+    let mut confinement = confinement(options, user)?;
+    confinement.masked.clear();
+    confinement.readonly.clear();
+    confinement.sysctls.clear();
+    if privileged {
+        privilege(&mut confinement, &SecurityOptions::parse(&options.security)?, &[])?;
+    }
+    Ok(confinement)
+}
+
+/// The mounts from the host and from volumes, and those in memory.
+fn volumes(engine: &Engine, record: &Record, root: &Root, user: (u32, u32)) -> Result<Vec<Mount>> {
+    let mut mounts = engine.volumes().mounts(&record.volumes, root, user)?;
+    if let Some(Label { mount, .. }) = &record.label {
+        for volume in &record.volumes {
+            // A volume is for all containers, unless it was said to be for this one.
+            let shared = !volume.options.iter().any(|word| word == "Z");
+            label::relabel(&engine.volumes().mountpoint(&volume.name), mount, shared)?;
+        }
+    }
+    for volume in record.options.volumes()? {
+        match &volume.source {
+            Source::Named(_) | Source::Anonymous => continue,
+            Source::Host(path) if volume.chown() => volumes::chown(path, user)?,
+            Source::Host(_) | Source::Memory => {}
+        }
+        if let (Some(label), Some(letter), Source::Host(path)) = (&record.label, volume.relabel(), &volume.source) {
+            label::relabel(path, &label.mount, letter == 'z')?;
+        }
+        mounts.push(volume.mount());
+    }
+    Ok(mounts)
+}
+
 /// With the host's network it has the host's name: programs ask one for the other.
-fn hostname(options: &Options, id: &str) -> String {
+pub(crate) fn hostname(options: &Options, id: &str) -> String {
     let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    let default = || if options.own_network { None } else { host() };
+    let default = || if options.network.own_namespace() { None } else { host() };
     options.hostname.clone().or_else(default).unwrap_or_else(|| id[..12].to_string())
+}
+
+/// `--user`, or who the caller is inside, or the image's.
+pub(crate) fn wanted_user(options: &Options, image: &Config) -> String {
+    match (&options.user, &options.users) {
+        (Some(user), _) => user.clone(),
+        (None, UserMap::KeepId { uid, gid }) => format!("{uid}:{gid}"),
+        (None, _) => image.user.clone(),
+    }
 }
 
 /// The image's directory is made when it is missing, beneath the root; the user's must be there.
 fn workdir(options: &Options, image: &Config, root: &Root) -> Result<String> {
-    if let Some(workdir) = &options.workdir {
-        return Ok(workdir.clone());
+    let workdir = directory(options, image);
+    if options.workdir.is_none() && workdir != "/" {
+        beneath::mkdir_all(root, Path::new(&workdir))
+            .map_err(|error| Error::os(format!("create the image's working directory {workdir}"), error))?;
     }
-    let workdir = Path::new("/").join(&image.workdir);
-    if workdir != Path::new("/") {
-        beneath::mkdir_all(root, &workdir)
-            .map_err(|error| Error::os(format!("create the image's working directory {}", workdir.display()), error))?;
-    }
-    Ok(workdir.to_string_lossy().into_owned())
+    Ok(workdir)
+}
+
+/// Where the program starts.
+pub(crate) fn directory(options: &Options, image: &Config) -> String {
+    let images = || Path::new("/").join(&image.workdir).to_string_lossy().into_owned();
+    options.workdir.clone().unwrap_or_else(images)
 }

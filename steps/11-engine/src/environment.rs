@@ -35,25 +35,11 @@ impl Environment {
         }
     }
 
-    /// Those of the command line: `NAME=value`, or `NAME` for the caller's, if it has one.
-    ///
-    /// # Errors
-    /// When a name is empty.
-    pub fn user(&mut self, pairs: &[String]) -> Result<()> {
-        for pair in pairs {
-            match pair.split_once('=') {
-                Some(("", _)) | None if pair.is_empty() || pair.starts_with('=') => {
-                    return Err(Error::new(format!("invalid variable: {pair:?}")));
-                }
-                Some((name, value)) => self.set(name, value),
-                None => {
-                    if let Ok(value) = std::env::var(pair) {
-                        self.set(pair, &value);
-                    }
-                }
-            }
+    /// Those that were asked for, `NAME=value`.
+    pub fn asked(&mut self, pairs: &[String]) {
+        for (name, value) in pairs.iter().filter_map(|pair| pair.split_once('=')) {
+            self.set(name, value);
         }
-        Ok(())
     }
 
     /// Sets one unless it is there.
@@ -66,5 +52,56 @@ impl Environment {
     /// As the kernel wants it.
     pub fn pairs(self) -> Vec<String> {
         self.0
+    }
+}
+
+/// The variables of a command line: all of the caller's when `host`, those in `files`, and `pairs`, `NAME=value` or `NAME`
+/// for the caller's, if it has one. What comes later counts. A name with `*` at its end is all that begin so.
+///
+/// # Errors
+/// When a name is empty, or a file cannot be read.
+pub(crate) fn asked(host: bool, files: &[String], pairs: &[String]) -> Result<Vec<String>> {
+    let mut asked = Environment(Vec::new());
+    if host {
+        asked.callers("");
+    }
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|error| Error::os(format!("read {file}"), error))?;
+        for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            asked.add(line)?;
+        }
+    }
+    for pair in pairs {
+        asked.add(pair)?;
+    }
+    Ok(asked.0)
+}
+
+impl Environment {
+    fn add(&mut self, pair: &str) -> Result<()> {
+        match pair.split_once('=') {
+            Some(("", _)) => return Err(Error::new(format!("invalid variable: {pair:?}"))),
+            None if pair.is_empty() => return Err(Error::new(format!("invalid variable: {pair:?}"))),
+            Some((name, value)) => self.set(name, value),
+            None => match pair.strip_suffix('*') {
+                Some(prefix) => self.callers(prefix),
+                None => {
+                    if let Ok(value) = std::env::var(pair) {
+                        self.set(pair, &value);
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// The caller's own whose name begins so.
+    fn callers(&mut self, prefix: &str) {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        for (name, value) in std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with(prefix)) {
+            self.set(&name, &value);
+        }
     }
 }

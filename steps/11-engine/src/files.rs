@@ -1,28 +1,28 @@
 //! The files that the engine puts into a container: who it is, who its neighbours are.
 
-use std::fs;
+use std::os::unix::fs::chown;
 use std::path::Path;
 
-use process::Result;
+use network::Network;
+use process::{Error, Result};
 use rootfs::Mount;
+use rootfs::beneath::{self, Root};
 
+use crate::names;
 use crate::state::{make_dir, write};
 
 /// Where they are shown.
 pub(crate) const PLACES: [&str; 4] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv"];
 
 /// Writes them into `directory` and returns the mounts that show them in the container.
-pub(crate) fn make(directory: &Path, hostname: &str, name: &str, own_network: bool) -> Result<Vec<Mount>> {
+pub(crate) fn make(directory: &Path, hostname: &str, name: &str, network: &Network) -> Result<Vec<Mount>> {
     make_dir(directory)?;
-    let texts = [
-        format!("{hostname}\n"),
-        hosts(hostname, name, own_network),
-        // Without a network nobody answers; with the host's, the host's servers do.
-        if own_network { String::new() } else { host("/etc/resolv.conf") },
-        String::new(),
-    ];
+    let texts =
+        [Some(format!("{hostname}\n")), network.hosts(hostname, name)?, network.resolv_conf(), Some(String::new())];
     let mut mounts = Vec::new();
     for (place, text) in PLACES.into_iter().zip(texts) {
+        // Without one the image's own stays.
+        let Some(text) = text else { continue };
         let file = directory.join(place.rsplit('/').next().unwrap_or_default());
         write(&file, text.as_bytes())?;
         mounts.push(Mount::bind(file, place, "bind,rprivate,nosuid,nodev,noexec"));
@@ -30,15 +30,39 @@ pub(crate) fn make(directory: &Path, hostname: &str, name: &str, own_network: bo
     Ok(mounts)
 }
 
-fn hosts(hostname: &str, name: &str, own_network: bool) -> String {
-    let ours = format!("127.0.0.1\t{hostname} {name}\n");
-    let base = if own_network { String::new() } else { host("/etc/hosts") };
-    match base.lines().any(|line| line.split_whitespace().skip(1).any(|word| word == "localhost")) {
-        true => format!("{base}{ours}"),
-        false => format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n{base}{ours}"),
+/// With a line for the caller, who keeps its ids in the container, where the image knows nobody of that number.
+pub(crate) fn accounts(directory: &Path, root: &Root, (uid, gid): (u32, u32)) -> Result<Vec<Mount>> {
+    let name =
+        std::env::var("USER").ok().filter(|name| names::check(name).is_ok()).unwrap_or_else(|| format!("u{uid}"));
+    let lines = [
+        ("/etc/passwd", uid, format!("{name}:*:{uid}:{gid}:{name}:/:/bin/sh\n")),
+        ("/etc/group", gid, format!("{name}:x:{gid}:{name}\n")),
+    ];
+    let mut mounts = Vec::new();
+    for (place, id, line) in lines {
+        let failed = |error| Error::os(format!("read {place} of the image"), error);
+        let mut text = beneath::read(root, Path::new(place), 4 << 20).map_err(failed)?.unwrap_or_default();
+        let known = String::from_utf8_lossy(&text).lines().any(|line| line.split(':').nth(2) == Some(&id.to_string()));
+        if known {
+            continue;
+        }
+        if text.last().is_some_and(|last| *last != b'\n') {
+            text.push(b'\n');
+        }
+        text.extend(line.into_bytes());
+        let file = directory.join(place.rsplit('/').next().unwrap_or_default());
+        write(&file, &text)?;
+        mounts.push(Mount::bind(file, place, "bind,rprivate,nosuid,nodev,noexec"));
     }
+    Ok(mounts)
 }
 
-fn host(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+/// Makes them the container's root's.
+pub(crate) fn give(directory: &Path, (user, group): (u32, u32)) -> Result<()> {
+    let failed = |error: std::io::Error| Error::os(format!("chown {}", directory.display()), error);
+    let entries = std::fs::read_dir(directory).map_err(failed)?;
+    for path in entries.flatten().map(|entry| entry.path()).chain([directory.to_path_buf()]) {
+        chown(path, Some(user), Some(group)).map_err(failed)?;
+    }
+    Ok(())
 }

@@ -1,9 +1,7 @@
 //! Names for containers: random ids, and names for those who did not think of one.
 
-use std::fs::File;
-use std::io::Read;
-
 use process::{Error, Result};
+use rustix::rand::{GetRandomFlags, getrandom};
 
 const LEFT: [&str; 32] = [
     "agile", "amber", "brave", "bright", "calm", "clever", "cosy", "daring", "eager", "early", "fair", "fleet",
@@ -48,8 +46,11 @@ const RIGHT: [&str; 32] = [
 
 fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
-    read.map(|()| bytes).map_err(|error| Error::os("read /dev/urandom", error))
+    // Up to 256 bytes come whole (getrandom(2)).
+    match getrandom(&mut bytes, GetRandomFlags::empty()) {
+        Ok(_) => Ok(bytes),
+        Err(errno) => Err(Error::os("get random bytes", errno)),
+    }
 }
 
 /// A new id: 64 hexadecimal digits.

@@ -1,15 +1,21 @@
-//! The command line of `run`.
+//! What a new container is asked to be.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches};
-use process::{Error, Result, Stdio};
+use cgroups::{Limits, Placement};
+use namespaces::UserMap;
+use network::Network;
+use process::{Error, Result};
 use rootfs::Volume;
+use serde::{Deserialize, Serialize};
 
-use crate::names;
+use crate::restart::Restart;
 
-/// What `run` was asked for.
-#[derive(Debug, Clone)]
+/// All that `create` was told, on the command line or over HTTP; a part of the container's record, so that every start
+/// is the same. Nothing in it depends on the caller any more: variables are looked up, paths are absolute.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// The image, as the user calls it.
     pub image: String,
@@ -17,98 +23,187 @@ pub struct Options {
     pub command: Vec<String>,
     /// `--entrypoint`, taken apart.
     pub entrypoint: Option<Vec<String>>,
-    /// `NAME=value`, or `NAME` to take the caller's.
+    /// `NAME=value` each.
     pub env: Vec<String>,
     /// Where to start; `None` is the image's choice.
     pub workdir: Option<String>,
     /// `--user`.
     pub user: Option<String>,
+    /// Further groups.
+    pub groups: Vec<String>,
     /// `--hostname`.
     pub hostname: Option<String>,
     /// `--name`.
     pub name: Option<String>,
-    /// Directories of the host.
-    pub volumes: Vec<Volume>,
-    /// Whether it gets a network namespace of its own.
-    pub own_network: bool,
+    /// `-v` each, with absolute paths of the host.
+    pub volumes: Vec<String>,
+    /// `--mount` each.
+    pub mounts: Vec<String>,
+    /// `--tmpfs` each.
+    pub tmpfs: Vec<String>,
+    /// Its network.
+    pub network: Network,
+    /// What it may use.
+    pub limits: Limits,
+    /// Where its cgroup is.
+    pub cgroups: Placement,
+    /// Labels, beside those of the image.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
     /// `--rm`.
     pub remove: bool,
-    /// `-i`, `-t`.
-    pub stdio: Stdio,
+    /// `-t`.
+    pub terminal: bool,
+    /// `-i`.
+    pub interactive: bool,
+    /// What happens when it ends.
+    pub restart: Restart,
+    /// `--stop-signal`; `None` is the image's, or SIGTERM.
+    pub stop_signal: Option<String>,
+    /// Seconds that `stop` waits before it kills; `None` is 10.
+    pub stop_timeout: Option<u64>,
+    /// What is kept of its output.
+    pub log: LogOptions,
+    /// `--cap-add`.
+    pub cap_add: Vec<String>,
+    /// `--cap-drop`.
+    pub cap_drop: Vec<String>,
+    /// `--security-opt`.
+    pub security: Vec<String>,
+    /// `--ulimit`.
+    pub ulimits: Vec<String>,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// `--read-only-tmpfs=false`.
+    pub no_tmpfs: bool,
+    /// `--device` each.
+    pub devices: Vec<String>,
+    /// `--sysctl` each.
+    pub sysctls: Vec<String>,
+    /// Bytes of `/dev/shm`; `None` is the default.
+    pub shm_size: Option<u64>,
+    /// `--init`.
+    pub init: bool,
+    /// `--init-path`.
+    pub init_path: Option<PathBuf>,
+    /// `--userns`, `--uidmap`, `--gidmap`.
+    pub users: UserMap,
+    /// `--privileged`.
+    pub privileged: bool,
+    /// `--explain`.
+    pub explain: bool,
+    /// Who tells systemd that it is ready.
+    pub sdnotify: Notify,
+    /// Gets the process id of its first process at each start.
+    pub pidfile: Option<PathBuf>,
+    /// Gets the process id of its monitor at each start.
+    pub monitor_pidfile: Option<PathBuf>,
+    /// The whole command line that made it, for `generate systemd`.
+    pub create_command: Vec<String>,
 }
 
-/// Adds the flags of `run`.
-#[must_use]
-pub fn arguments(command: clap::Command) -> clap::Command {
-    let value = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help)
-    };
-    let list = |arg: Arg| arg.action(ArgAction::Append);
-    let command = namespaces::run::network(namespaces::run::hostname(images::root_argument(command)));
-    Stdio::arguments(command)
-        .arg(value("rm", "", "Remove the container when it ends").action(ArgAction::SetTrue))
-        .arg(value("name", "NAME", "The container's name").value_parser(names::check))
-        .arg(
-            list(value("env", "NAME=VALUE", "Set an environment variable; without a value, pass the caller's"))
-                .short('e'),
-        )
-        .arg(list(value("volume", "DIR:PATH[:OPTIONS]", "Show DIR of the host at PATH")).short('v'))
-        .arg(value("workdir", "DIR", "The directory to start in").short('w'))
-        .arg(value("user", "USER[:GROUP]", "The user, by name or number").short('u'))
-        .arg(value("entrypoint", "COMMAND", "The program, instead of the image's: a path, or a JSON list"))
-        .arg(
-            Arg::new("image")
-                .value_names(["IMAGE", "COMMAND"])
-                .help("The image, and a command instead of the image's")
-                .required(true)
-                .num_args(1..)
-                .trailing_var_arg(true),
-        )
+/// The annotation that names the file of `--cidfile`, as Podman's.
+pub const CID_FILE: &str = "io.podman.annotations.cid-file";
+
+/// What is kept of a container's output.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogOptions {
+    /// How.
+    pub driver: LogDriver,
+    /// Where, for a file; `None` is the container's directory.
+    pub path: Option<String>,
+    /// The most bytes; 0 is no limit.
+    pub max_size: u64,
+    /// `--log-opt tag=`.
+    pub tag: Option<String>,
+}
+
+/// Podman's names of where a log goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogDriver {
+    /// A file beside the container.
+    #[default]
+    K8sFile,
+    /// systemd's journal.
+    Journald,
+    /// Nowhere.
+    None,
+}
+
+impl LogDriver {
+    /// Reads Podman's name. `json-file` is `k8s-file`, as there.
+    ///
+    /// # Errors
+    /// Any other name.
+    pub fn parse(name: &str) -> Result<LogDriver> {
+        match name {
+            "" | "k8s-file" | "json-file" | "file" => Ok(LogDriver::K8sFile),
+            "journald" => Ok(LogDriver::Journald),
+            "none" => Ok(LogDriver::None),
+            _ => Err(Error::new(format!("invalid log driver {name}: not one of k8s-file, journald, none"))),
+        }
+    }
+
+    /// Podman's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            LogDriver::K8sFile => "k8s-file",
+            LogDriver::Journald => "journald",
+            LogDriver::None => "none",
+        }
+    }
+}
+
+/// Who tells systemd that a service is ready (`--sdnotify`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// The program in the container.
+    #[default]
+    Container,
+    /// The monitor, once the program runs.
+    Conmon,
+    /// Nobody.
+    Ignore,
 }
 
 impl Options {
-    /// Reads them.
+    /// Checks what needs no image, and completes what is open.
     ///
     /// # Errors
-    /// When one cannot be.
-    pub fn from_arguments(matches: &ArgMatches) -> Result<Options> {
-        let one = |name: &str| matches.get_one::<String>(name).cloned();
-        let many = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned();
-        let mut words = many("image");
-        let image = words.next().unwrap_or_default();
-        let workdir = one("workdir");
-        if let Some(relative) = workdir.as_ref().filter(|path| !path.starts_with('/')) {
+    /// The first thing that cannot be.
+    pub fn check(&self) -> Result<()> {
+        if let Some(relative) = self.workdir.as_ref().filter(|path| !path.starts_with('/')) {
             return Err(Error::new(format!(
                 "the working directory \"{relative}\" is invalid, it needs to be an absolute path"
             )));
         }
-        let volumes = many("volume").map(|text| Volume::parse(&text)).collect::<Result<Vec<_>>>()?;
-        let places: Vec<&PathBuf> = volumes.iter().map(|volume| &volume.destination).collect();
-        if let Some(index) = (1..places.len()).find(|index| places[..*index].contains(&places[*index])) {
-            return Err(Error::new(format!("{}: duplicate mount destination", places[index].display())));
+        if self.remove && self.restart != Restart::No {
+            return Err(Error::new(
+                "the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"",
+            ));
         }
-        Ok(Options {
-            image,
-            command: words.collect(),
-            entrypoint: one("entrypoint").map(|text| entrypoint(&text)),
-            env: many("env").collect(),
-            workdir,
-            user: one("user"),
-            hostname: one("hostname"),
-            name: one("name"),
-            volumes,
-            own_network: namespaces::run::own_network(matches),
-            remove: matches.get_flag("rm"),
-            stdio: Stdio::from_arguments(matches),
-        })
+        let volumes = self.volumes()?;
+        for (index, volume) in volumes.iter().enumerate() {
+            if volumes[..index].iter().any(|other| other.destination == volume.destination) {
+                return Err(Error::new(format!("{}: duplicate mount destination", volume.destination.display())));
+            }
+        }
+        Ok(())
     }
-}
 
-/// A JSON list of strings, or else one program; an empty one takes the image's away.
-fn entrypoint(text: &str) -> Vec<String> {
-    match serde_json::from_str(text) {
-        Ok(list) => list,
-        Err(_) if text.is_empty() => Vec::new(),
-        Err(_) => vec![text.to_string()],
+    /// What is mounted from the host and from volumes, as it was asked for.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn volumes(&self) -> Result<Vec<Volume>> {
+        let volumes = self.volumes.iter().map(|text| Volume::parse(text));
+        let mounts = self.mounts.iter().map(|text| Volume::parse_mount(text));
+        let tmpfs = self.tmpfs.iter().map(|text| Volume::parse_tmpfs(text));
+        volumes.chain(mounts).chain(tmpfs).collect()
     }
 }

@@ -1,30 +1,50 @@
-//! What is known of a container.
+//! What is known of a container, and never changes but for its name.
 
 use std::fs;
 use std::path::Path;
 
+use confinement::label::Label;
 use process::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::Options;
 use crate::state::write;
 
 /// The record of a container: one JSON document, replaced as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// 64 hexadecimal digits.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The image's id and the name that it was asked for by.
-    pub image: (String, String),
-    /// The program and its arguments.
+    /// The image's id.
+    pub image_id: String,
+    /// The image's full name, as it was when the container was made.
+    pub image: String,
+    /// The program and its arguments: what was asked for, or the image's.
     pub command: Vec<String>,
-    /// Seconds since 1970.
-    pub created: u64,
-    /// Whether it is removed when it ends (`--rm`).
-    pub remove: bool,
-    /// Its exit status, once it has ended.
-    pub exit_code: Option<u8>,
+    /// RFC 3339.
+    pub created: String,
+    /// The names of its volumes; those that were made for it alone are marked.
+    pub volumes: Vec<Mounted>,
+    /// What SELinux calls its processes and files, where there is SELinux.
+    #[serde(default)]
+    pub label: Option<Label>,
+    /// All that was asked for.
+    pub options: Options,
+}
+
+/// A volume of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mounted {
+    /// The volume's name.
+    pub name: String,
+    /// Its place in the container.
+    pub destination: String,
+    /// `ro`, `nocopy` and so on.
+    pub options: Vec<String>,
+    /// It is removed with the container (`rm -v`, `--rm`).
+    pub anonymous: bool,
 }
 
 impl Record {
@@ -33,31 +53,40 @@ impl Record {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn read(directory: &Path) -> Result<Option<Record>> {
-        let path = directory.join("container.json");
-        match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map(Some)
-                .map_err(|error| Error::because(format!("parse {}", path.display()), error)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::os(format!("read {}", path.display()), error)),
-        }
+        read(&directory.join("container.json"))
     }
 
-    /// Writes it, under a temporary name first: a reader sees the old one or the new one.
+    /// Writes it: a reader sees the old one or the new one.
     ///
     /// # Errors
     /// When the disk is full, say.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        let path = directory.join("container.json");
-        let draft = directory.join("container.json.new");
-        let text = serde_json::to_vec(self).map_err(|error| Error::because("write a container's record", error))?;
-        write(&draft, &text)?;
-        fs::rename(&draft, &path).map_err(|error| Error::os(format!("write {}", path.display()), error))
+        replace(&directory.join("container.json"), self)
     }
 
-    /// The same, ended.
+    /// The first twelve digits of the id.
     #[must_use]
-    pub fn exited(self, status: u8) -> Record {
-        Record { exit_code: Some(status), ..self }
+    pub fn short(&self) -> &str {
+        &self.id[..12]
     }
+}
+
+/// Reads a document; `None` when there is none.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match process::file::read(path, usize::MAX) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| Error::because(format!("parse {}", path.display()), error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::os(format!("read {}", path.display()), error)),
+    }
+}
+
+/// Writes a document, under a temporary name first. Only who holds the container's lock does it.
+pub(crate) fn replace(path: &Path, document: &impl Serialize) -> Result<()> {
+    let draft = path.with_extension("json.new");
+    let text =
+        serde_json::to_vec(document).map_err(|error| Error::because(format!("write {}", path.display()), error))?;
+    write(&draft, &text)?;
+    fs::rename(&draft, path).map_err(|error| Error::os(format!("write {}", path.display()), error))
 }

@@ -1,19 +1,25 @@
-//! `rm NAME...`: removes containers that have ended.
+//! `rm CONTAINER...`: removes containers.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use process::{Command, Error, Result};
 
-use crate::State;
+use crate::{Engine, Record, names_of, stop};
 
 /// The verb.
-pub const RM: Command = Command { name: "rm", about: "Remove containers", define, run };
+pub const RM: Command = Command { name: "rm", about: "Remove one or more containers", define, run };
+/// The verb again, for what a crash left.
+pub const SWEEP: Command =
+    Command { name: "sweep", about: "", define: images::root_argument, run: |matches, _| sweep(matches) };
 
 fn define(command: clap::Command) -> clap::Command {
-    let names = Arg::new("names").value_name("CONTAINER").help("Names or ids").required(true).action(ArgAction::Append);
-    images::root_argument(command).arg(names.num_args(1..))
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    (stop::STOP.define)(command)
+        .mut_arg("all", |all| all.help("All containers"))
+        .arg(flag("force", "End it when it runs").short('f'))
+        .arg(flag("volumes", "Remove the volumes that were made for it alone").short('v'))
+        .arg(Arg::new("depend").long("depend").action(ArgAction::SetTrue).help("Those that depend on it, too"))
 }
 
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
@@ -21,34 +27,77 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     if let Some(status) = namespaces::reexec_as_root()? {
         return Ok(status);
     }
-    let root = match matches.get_one::<PathBuf>("root") {
-        Some(root) => root.clone(),
-        None => images::default_root()?,
-    };
-    let state = State::new(root);
-    state.sweep()?;
-    for name in matches.get_many::<String>("names").into_iter().flatten() {
-        let record = state
-            .list()?
-            .into_iter()
-            .find(|record| record.name == *name || (name.len() >= 2 && record.id.starts_with(name.as_str())))
-            .ok_or_else(|| {
-                Error::new(format!("no container with ID or name \"{name}\" found: no such container")).exit(1)
-            })?;
-        if state.is_running(&record.id) {
+    let engine = Engine::from_arguments(matches)?;
+    let force = matches.get_flag("force");
+    let asked = names_of::select(&engine, matches, |record| force || !engine.state().is_running(&record.id));
+    let mut asked = asked?;
+    for one in &mut asked {
+        // Of what is not there, this verb alone has a status of its own.
+        one.found = one.found.clone().map_err(|error| error.exit(1));
+    }
+    names_of::each(asked, out, |record| {
+        if force {
+            engine.stop(record, stop::time(matches))?;
+        }
+        engine.remove(record, matches.get_flag("volumes"))
+    })
+}
+
+fn sweep(matches: &ArgMatches) -> Result<u8> {
+    if let Some(status) = namespaces::reexec_as_root()? {
+        return Ok(status);
+    }
+    // To open the engine is to sweep.
+    Engine::from_arguments(matches).map(|_| 0)
+}
+
+impl Engine {
+    /// Removes a container that does not run. The caller is root of the user's namespace.
+    ///
+    /// # Errors
+    /// When it runs, or something of it cannot be removed.
+    pub fn remove(&self, record: &Record, volumes: bool) -> Result<()> {
+        let Some(running) = self.state().lock(&record.id)? else {
             return Err(Error::new(format!(
                 "cannot remove container {} as it is running - running or paused containers cannot be removed without \
                  force: container state improper",
                 record.id
             ))
             .exit(2));
+        };
+        // It removed itself at its end.
+        if !self.state().container(&record.id).exists() {
+            return Ok(());
         }
-        let running = state.lock(&record.id)?;
-        if let Err(error) = state.remove(&record.id, &record.name) {
+        let removed = if volumes { self.discard(record) } else { self.forget(record) };
+        if removed.is_err() {
             running.leave();
-            return Err(error);
         }
-        writeln!(out, "{name}").map_err(|error| Error::os("write to standard output", error))?;
+        removed
     }
-    Ok(0)
+
+    /// The container's files, and the volumes that were made for it alone, by whoever has just read its name.
+    pub(crate) fn discard_as(&self, record: &Record) -> Result<()> {
+        self.discard_volumes(record)?;
+        self.forget_as(record)
+    }
+
+    /// Removes the container's files, and the volumes that were made for it alone.
+    pub(crate) fn discard(&self, record: &Record) -> Result<()> {
+        self.discard_volumes(record)?;
+        self.forget(record)
+    }
+
+    fn forget(&self, record: &Record) -> Result<()> {
+        // It may have another name by now.
+        let now = Record::read(&self.state().container(&record.id)).ok().flatten();
+        self.forget_as(now.as_ref().unwrap_or(record))
+    }
+
+    /// The same for who knows its name.
+    fn forget_as(&self, record: &Record) -> Result<()> {
+        self.state().remove(record)?;
+        self.event("remove", record, &[]);
+        Ok(())
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use confinement::label::Label;
 use namespaces::itself;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use process::{Error, Result};
@@ -27,17 +28,34 @@ impl Root {
     /// Mounts the root of the container in `directory`. What is written need not reach the disk when the container
     /// is removed anyway.
     // ANCHOR: root
-    pub fn mount(mut lower: Vec<PathBuf>, mountpoints: PathBuf, directory: &Path, remove: bool) -> Result<Root> {
-        for name in ["upper", "work", "merged"] {
+    pub fn mount(
+        mut lower: Vec<PathBuf>,
+        (store, mountpoints): (&Path, PathBuf),
+        directory: &Path,
+        remove: bool,
+        (label, owner): (Option<&Label>, Option<(u32, u32)>),
+    ) -> Result<Root> {
+        for name in ["upper", "work"] {
             make_dir(&directory.join(name))?;
         }
         let upper = directory.join("upper");
         // It is the root directory of the container.
         fs::set_permissions(&upper, Permissions::from_mode(0o755))
             .map_err(|error| Error::os(format!("chmod {}", upper.display()), error))?;
-        let memory = directory.join("merged");
+        if let Some((user, group)) = owner {
+            chown(&upper, Some(user), Some(group))
+                .map_err(|error| Error::os(format!("chown {}", upper.display()), error))?;
+        }
+        // One place for all: each monitor has mounts of its own.
+        let memory = store.join("merged");
+        if !memory.exists() {
+            make_dir(&memory)?;
+        }
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        mount(Some("tmpfs"), &memory, Some("tmpfs"), flags, Some("mode=0700,size=4m"))
+        let context = label.map(|label| label.mount.clone());
+        // A label has commas.
+        let labelled = context.iter().map(|label| format!(",context=\"{label}\"")).collect::<String>();
+        mount(Some("tmpfs"), &memory, Some("tmpfs"), flags, Some(format!("mode=0700,size=4m{labelled}").as_str()))
             .map_err(|errno| Error::os(format!("mount a tmpfs on {}", memory.display()), errno))?;
         let root = Root { memory };
         make_dir(&root.path())?;
@@ -46,7 +64,7 @@ impl Root {
         lower.push(mountpoints);
         let userxattr = itself::caller() != 0;
         let work = directory.join("work");
-        Overlay { lower, upper, work, target: root.path(), userxattr, volatile: remove }.mount()?;
+        Overlay { lower, upper, work, target: root.path(), userxattr, volatile: remove, context }.mount()?;
         Ok(root)
     }
     // ANCHOR_END: root
@@ -62,10 +80,14 @@ impl Root {
     }
 }
 
-impl Drop for Root {
-    fn drop(&mut self) {
-        let _ = umount2(&self.path(), MntFlags::MNT_DETACH);
-        let _ = umount2(&self.memory, MntFlags::MNT_DETACH);
+impl Root {
+    /// Takes it away. What was written in it is in the upper directory.
+    pub fn unmount(self) -> Result<()> {
+        for path in [&self.path(), &self.memory] {
+            umount2(path, MntFlags::MNT_DETACH)
+                .map_err(|errno| Error::os(format!("unmount {}", path.display()), errno))?;
+        }
+        Ok(())
     }
 }
 

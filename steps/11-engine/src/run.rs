@@ -1,105 +1,110 @@
-//! `run IMAGE [COMMAND...]`.
-//!
-//! Two processes of this program do it. The one that the user started keeps the terminal and the signals. Its
-//! child is root in a user namespace; it alone touches the container's files, so it can make and remove those of
-//! all the container's ids, and when it dies the kernel takes the container and its mounts along.
+//! `run IMAGE [COMMAND...]`: `create` and `start` in one.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
 
-use clap::ArgMatches;
-use images::{Image, Store};
-use namespaces::{Namespaces, itself};
-use process::{Command, Result};
+use clap::{Arg, ArgAction, ArgMatches};
+use monitor::{Client, Outcome, client};
+use process::{Command, Error, Result};
 
-use crate::root::{self, Root};
-use crate::{Options, Record, Running, State, compose, names, options};
+use crate::create::warn;
+use crate::flags::{self, Making};
+use crate::{Engine, Options, Record, explain};
 
 /// The verb.
-pub const RUN: Command =
-    Command { name: "run", about: "Run a command in a new container", define: options::arguments, run };
-/// The verb again, on the other side: in the user namespace, with the same arguments.
-pub const CONTAINER: Command = Command { name: "container", about: "", define: options::arguments, run: container };
+pub const RUN: Command = Command { name: "run", about: "Run a command in a new container", define, run };
+
+fn define(command: clap::Command) -> clap::Command {
+    let command = flags::arguments(command).arg(
+        Arg::new("detach")
+            .short('d')
+            .long("detach")
+            .action(ArgAction::SetTrue)
+            .help("Run it in the background, and print its id"),
+    );
+    proxy(command)
+}
+
+/// Adds what whoever is attached may choose.
+pub(crate) fn proxy(command: clap::Command) -> clap::Command {
+    let keys = Arg::new("detach-keys").long("detach-keys").value_name("KEYS").help("The keys that leave it alone");
+    let proxy = Arg::new("sig-proxy").long("sig-proxy").value_name("BOOL").num_args(0..=1).require_equals(true);
+    let proxy = proxy.default_missing_value("true").value_parser(clap::value_parser!(bool));
+    command.arg(keys.default_value("ctrl-p,ctrl-q")).arg(proxy.help("Pass signals on to it"))
+}
 
 // ANCHOR: run
-fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
+fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     // What is wrong with the command line is said before anything is made.
     let options = Options::from_arguments(matches)?;
-    let mut args: Vec<_> = std::env::args_os().collect();
-    if let Some(verb) = args.iter_mut().skip(1).find(|word| *word == RUN.name) {
-        *verb = CONTAINER.name.into();
+    let making = Making::from_arguments(matches)?;
+    warn(&options);
+    if options.interactive && options.terminal && !io::stdin().is_terminal() {
+        eprintln!("The input device is not a TTY. The --tty and --interactive flags might not work properly");
     }
-    Namespaces::storage()?.run_through(&itself::program(args), options.stdio, &())
+    let detach = matches.get_flag("detach");
+    let client = attached(matches, options.interactive, options.terminal)?;
+    let engine = Engine::from_arguments(matches)?;
+    let (record, running) = engine.prepare(&options, &making)?;
+    let told = Told::open(&engine, &record)?;
+    let launched = engine.launch(&record, running, !detach)?;
+    if detach || told.is_some() {
+        let started = launched.started();
+        // Before the program's own words.
+        told.map_or(Ok(()), Told::show)?;
+        started?;
+    }
+    if detach {
+        launched.leave();
+        writeln!(out, "{}", record.id).map_err(|error| Error::os("write to standard output", error))?;
+        return Ok(0);
+    }
+    let outcome = client.relay(&launched.socket)?;
+    launched.leave();
+    status(outcome)
 }
 // ANCHOR_END: run
 
-fn container(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
-    let options = Options::from_arguments(matches)?;
-    let root = match matches.get_one::<PathBuf>("root") {
-        Some(root) => root.clone(),
-        None => images::default_root()?,
-    };
-    let store = Store::open(&root)?;
-    let image = find(&store, &options.image)?;
-    let state = State::new(root);
-    state.sweep()?;
-    let id = names::id()?;
-    let name = options.name.clone().map_or_else(names::name, Ok)?;
-    let running = state.claim(&id, &name)?;
-    let record = Record {
-        id,
-        name,
-        image: (image.id.clone(), options.image.clone()),
-        command: Vec::new(),
-        created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
-        remove: options.remove,
-        exit_code: None,
-    };
-    keep(&state, running, record, |record| start(&state, &store, &image, &options, record))
-}
+/// The explanation that a container's monitor writes: opened before there is a monitor, for the container and its files
+/// may be gone when it is read.
+struct Told(File);
 
-/// Keeps the record while `start` runs the container. A container that could not be started leaves nothing.
-// ANCHOR: keep
-fn keep(state: &State, running: Running, record: Record, start: impl Fn(&Record) -> Result<u8>) -> Result<u8> {
-    let result = start(&record);
-    let kept = match result {
-        Ok(status) if !record.remove => ended(state, &record.id, status),
-        _ => state.remove(&record.id, &record.name),
-    };
-    match kept {
-        Ok(()) => drop(running),
-        Err(_) => running.leave(),
+impl Told {
+    fn open(engine: &Engine, record: &Record) -> Result<Option<Told>> {
+        if !record.options.explain {
+            return Ok(None);
+        }
+        let path = explain::file(&engine.state().container(&record.id));
+        let failed = |error| Error::os(format!("create {}", path.display()), error);
+        File::create(&path).map_err(failed)?;
+        File::open(&path).map(|file| Some(Told(file))).map_err(failed)
     }
-    // The container's status counts, unless the end of it failed.
-    let status = result?;
-    kept.map(|()| status)
-}
-// ANCHOR_END: keep
 
-/// Adds the status to the record that `start` has written.
-fn ended(state: &State, id: &str, status: u8) -> Result<()> {
-    let directory = state.container(id);
-    Record::read(&directory)?.map_or(Ok(()), |record| record.exited(status).write(&directory))
+    fn show(mut self) -> Result<()> {
+        io::copy(&mut self.0, &mut io::stderr()).map(drop).map_err(|error| Error::os("tell what was done", error))
+    }
 }
 
-// ANCHOR: start
-fn start(state: &State, store: &Store, image: &Image, options: &Options, record: &Record) -> Result<u8> {
-    let directory = state.container(&record.id);
-    let mountpoints = root::mountpoints(state.root(), &record.id)?;
-    let root = Root::mount(store.layer_dirs(image), mountpoints, &directory, record.remove)?;
-    let ids = (record.id.as_str(), record.name.as_str());
-    let container = compose::compose(options, &image.config, ids, (&root.path(), &root.files()))?;
-    let command = container.program.args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    Record { command, ..record.clone() }.write(&directory)?;
-    container.run(options.stdio.console()?)
+/// What is passed on between the caller and the container.
+///
+/// # Errors
+/// When the keys cannot be read.
+pub(crate) fn attached(matches: &ArgMatches, input: bool, terminal: bool) -> Result<Client> {
+    let keys = matches.get_one::<String>("detach-keys").map_or("ctrl-p,ctrl-q", String::as_str);
+    let signals = matches.get_one::<bool>("sig-proxy").copied().unwrap_or(true);
+    Ok(Client { input, terminal, signals, detach: client::keys(keys)? })
 }
-// ANCHOR_END: start
 
-/// The image; the built-in one is put into the store when it is asked for.
-fn find(store: &Store, name: &str) -> Result<Image> {
-    store.find(name).or_else(|error| match images::HELLO.strip_suffix(":latest") {
-        Some(hello) if [hello, images::HELLO, "hello", "hello:latest"].contains(&name) => store.add_hello(),
-        _ => Err(error),
-    })
+/// The exit status of a command that watched a container.
+///
+/// # Errors
+/// When the container could not be started.
+pub(crate) fn status(outcome: Outcome) -> Result<u8> {
+    match outcome {
+        Outcome::Exited(status) => Ok(status),
+        Outcome::Failed(error) => Err(error),
+        Outcome::Detached => Ok(0),
+        // Its monitor was killed, and the container with it.
+        Outcome::Lost => Ok(137),
+    }
 }

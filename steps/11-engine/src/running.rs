@@ -2,45 +2,72 @@
 //! it never lies.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use process::{Error, Result};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// A container that is ours as long as this lives.
+#[derive(Debug)]
 pub struct Running {
     path: PathBuf,
     left: bool,
-    _lock: Flock<File>,
+    lock: File,
 }
 
 impl Running {
     /// Makes the mark `path`; `None` when somebody else has it, unless we are to wait for that one.
     pub(crate) fn mark(path: PathBuf, wait: bool) -> Result<Option<Running>> {
-        let how = if wait { FlockArg::LockExclusive } else { FlockArg::LockExclusiveNonblock };
+        let how = if wait { FlockOperation::LockExclusive } else { FlockOperation::NonBlockingLockExclusive };
         loop {
             let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-            let file = file.map_err(|error| Error::os(format!("create {}", path.display()), error))?;
-            let lock = match Flock::lock(file, how) {
-                Ok(lock) => lock,
-                Err((_, Errno::EWOULDBLOCK)) => return Ok(None),
-                Err((_, errno)) => return Err(Error::os(format!("lock {}", path.display()), errno)),
-            };
+            let lock = file.map_err(|error| Error::os(format!("create {}", path.display()), error))?;
+            match flock(&lock, how) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(None),
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(Error::os(format!("lock {}", path.display()), errno)),
+            }
             // The last one to hold the lock may have removed the file just before we got it.
             if fs::metadata(&path).is_ok_and(|there| lock.metadata().is_ok_and(|ours| there.ino() == ours.ino())) {
-                return Ok(Some(Running { path, left: false, _lock: lock }));
+                return Ok(Some(Running { path, left: false, lock }));
             }
         }
     }
 
     /// Whether somebody has the mark.
     pub(crate) fn is_held(path: &Path) -> bool {
-        let Ok(file) = File::open(path) else { return false };
-        Flock::lock(file, FlockArg::LockSharedNonblock).is_err()
+        File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK))
     }
+
+    /// Waits until nobody has the mark.
+    pub(crate) fn wait(path: &Path) -> Result<()> {
+        let Ok(file) = File::open(path) else { return Ok(()) };
+        loop {
+            match flock(&file, FlockOperation::LockShared) {
+                Err(Errno::INTR) => {}
+                result => return result.map_err(|errno| Error::os(format!("lock {}", path.display()), errno)),
+            }
+        }
+    }
+
+    /// The lock as a descriptor, for the process that keeps the container from now on: a lock belongs to the open file,
+    /// which the two share, and lasts until the last of them closes it (flock(2)).
+    // ANCHOR: hand
+    pub(crate) fn hand_over(mut self) -> Result<OwnedFd> {
+        let handed = self.lock.try_clone().map_err(|error| Error::os("duplicate the container's lock", error))?;
+        self.left = true;
+        Ok(handed.into())
+    }
+
+    /// The other side of [`Running::hand_over`].
+    pub(crate) fn taken_over(path: PathBuf, lock: OwnedFd) -> Running {
+        Running { path, left: false, lock: lock.into() }
+    }
+    // ANCHOR_END: hand
 
     /// Leaves the mark where it is, unlocked: the container is not as it should be, and a sweep may mend it.
     pub(crate) fn leave(mut self) {
@@ -56,9 +83,10 @@ impl Drop for Running {
     }
 }
 
-/// Locks a directory, for as long as this lives.
-pub(crate) fn lock_dir(path: &Path) -> Result<Flock<File>> {
-    let failed = |error: io::Error| Error::os(format!("lock {}", path.display()), error);
+/// Locks a directory, for as long as the file is open.
+pub(crate) fn lock_dir(path: &Path) -> Result<File> {
+    let failed = |error: std::io::Error| Error::os(format!("lock {}", path.display()), error);
     let directory = File::open(path).map_err(failed)?;
-    Flock::lock(directory, FlockArg::LockExclusive).map_err(|(_, errno)| failed(errno.into()))
+    flock(&directory, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
+    Ok(directory)
 }

@@ -2,7 +2,12 @@
 //!
 //! ```text
 //! containers/ID/container.json   the record
-//! containers/ID/{upper,work,merged}
+//! containers/ID/life.json        what its monitor wrote of its life
+//! containers/ID/stop             somebody stopped it: it does not begin anew by itself
+//! containers/ID/attach           the monitor's socket
+//! containers/ID/ctr.log          what it wrote
+//! containers/ID/{upper,work}
+//! merged                         where each monitor, among its own mounts, has the container's root
 //! mountpoints/                   below every container's layers: an empty place for each mount
 //! container-names/NAME           the ID that has the name
 //! running/ID                     locked while the container runs: when the lock is free, its keeper is dead
@@ -14,11 +19,15 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::unistd::geteuid;
 use process::{Error, Result};
 
-use crate::Record;
+use crate::options::CID_FILE;
 use crate::running::{self, Running};
+use crate::status::{Life, Status};
+use crate::{Record, names, remove};
 
 /// The engine's part of a root directory.
 #[derive(Debug, Clone)]
@@ -45,7 +54,7 @@ impl State {
         self.root.join("containers").join(id)
     }
 
-    fn running(&self, id: &str) -> PathBuf {
+    pub(crate) fn running(&self, id: &str) -> PathBuf {
         self.root.join("running").join(id)
     }
 
@@ -59,8 +68,11 @@ impl State {
     /// When another container has the name.
     // ANCHOR: claim
     pub fn claim(&self, id: &str, name: &str) -> Result<Running> {
-        for directory in ["containers", "running", "container-names"] {
-            make_dir(&self.root.join(directory))?;
+        // The last one is there when all are.
+        if !self.root.join("container-names").exists() {
+            for directory in ["containers", "running", "container-names"] {
+                make_dir(&self.root.join(directory))?;
+            }
         }
         // Nobody else knows the id; but a sweep may just be looking at the mark.
         let running = Running::mark(self.running(id), true)?;
@@ -92,27 +104,56 @@ impl State {
 
     /// Mends what killed keepers left: a container that is to be removed at its end is removed, another one has
     /// ended. Costs one look at each running container. One that cannot be mended is left for the next sweep, and
-    /// nobody else has to wait for it.
+    /// nobody else has to wait for it. False when something is left that only root of the user namespace can remove.
     ///
     /// # Errors
     /// When the marks cannot be read.
     // ANCHOR: sweep
-    pub fn sweep(&self) -> Result<()> {
-        for id in names_in(&self.root.join("running"))? {
-            let Ok(Some(running)) = Running::mark(self.running(&id), false) else { continue };
-            if self.mend(&id).is_err() {
-                running.leave();
-            }
-        }
-        Ok(())
+    pub fn sweep(&self) -> Result<bool> {
+        self.sweep_with(&|record| self.remove(record))
     }
 
-    fn mend(&self, id: &str) -> Result<()> {
-        match Record::read(&self.container(id))? {
-            Some(record) if record.remove => self.remove(id, &record.name),
-            Some(record) if record.exit_code.is_none() => record.exited(137).write(&self.container(id)),
-            Some(_) => Ok(()),
-            None => self.remove(id, &self.name_of(id)?),
+    /// The same, when more than its own files has to be removed with a container.
+    ///
+    /// # Errors
+    /// As [`State::sweep`].
+    pub fn sweep_with(&self, remove: &dyn Fn(&Record) -> Result<()>) -> Result<bool> {
+        let mut done = true;
+        for id in names_in(&self.root.join("running"))? {
+            let Ok(Some(running)) = Running::mark(self.running(&id), false) else { continue };
+            if !self.mend(&id, remove).unwrap_or(false) {
+                running.leave();
+                done = false;
+            }
+        }
+        Ok(done)
+    }
+
+    fn mend(&self, id: &str, remove: &dyn Fn(&Record) -> Result<()>) -> Result<bool> {
+        let directory = self.container(id);
+        let record = Record::read(&directory)?;
+        let life = Life::read(&directory)?;
+        // Its processes died with its monitor, but where SELinux took the kernel's promise of that back when their label
+        // changed. The directory of their cgroup is still there.
+        life.kill();
+        cgroups::sweep(&|other| other != id);
+        if let Some(record) = &record {
+            record.options.cgroups.sweep(id);
+        }
+        match record {
+            Some(record) if !record.options.remove => {
+                if !life.started.is_empty() && life.exit_code.is_none() {
+                    life.ended(137).write(&directory)?;
+                }
+                Ok(true)
+            }
+            // What the container wrote belongs to its own users.
+            _ if !geteuid().is_root() && directory.exists() => Ok(false),
+            Some(record) => remove(&record).map(|()| true),
+            None => {
+                let _ = fs::remove_file(self.name(&format!(".{id}")));
+                self.remove_unrecorded(id, &self.name_of(id)?).map(|()| true)
+            }
         }
     }
     // ANCHOR_END: sweep
@@ -124,39 +165,110 @@ impl State {
         Ok(names.into_iter().find(|name| !name.starts_with('.') && is(name)).unwrap_or_default())
     }
 
-    /// Removes a container that does not run, and its name.
+    /// Removes a container that does not run, its name, and the file with its id.
     ///
     /// # Errors
     /// When something of it cannot be removed.
-    pub fn remove(&self, id: &str, name: &str) -> Result<()> {
-        let directory = self.container(id);
-        match fs::remove_dir_all(&directory) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::os(format!("remove {}", directory.display()), error));
-            }
-            _ => {}
+    pub fn remove(&self, record: &Record) -> Result<()> {
+        let file = record.options.annotations.get(CID_FILE);
+        // Another container may have taken it meanwhile.
+        if let Some(file) = file.filter(|file| fs::read_to_string(file).is_ok_and(|owner| owner.trim() == record.id)) {
+            let _ = fs::remove_file(file);
         }
-        let _ = fs::remove_file(self.name(&format!(".{id}")));
+        self.remove_unrecorded(&record.id, &record.name)
+    }
+
+    /// The same of one of which no more is known; its name may be empty.
+    ///
+    /// # Errors
+    /// When something of it cannot be removed.
+    pub(crate) fn remove_unrecorded(&self, id: &str, name: &str) -> Result<()> {
+        let directory = self.container(id);
+        remove::tree(&directory).map_err(|error| Error::os(format!("remove {}", directory.display()), error))?;
         let claim = self.name(name);
-        if !name.is_empty() && fs::read_to_string(&claim).is_ok_and(|owner| owner == id) {
+        let owner = |claim: &Path| process::file::read(claim, 64).ok();
+        if !name.is_empty() && owner(&claim).is_some_and(|owner| owner == id.as_bytes()) {
             fs::remove_file(&claim).map_err(|error| Error::os(format!("remove {}", claim.display()), error))?;
         }
         Ok(())
     }
 
-    /// Locks a container that is known and does not run.
+    /// Locks a container that is known and does not run; `None` when it runs.
     ///
     /// # Errors
-    /// When it runs.
-    pub fn lock(&self, id: &str) -> Result<Running> {
+    /// When the lock cannot be had at all.
+    pub fn lock(&self, id: &str) -> Result<Option<Running>> {
         make_dir(&self.root.join("running"))?;
-        Running::mark(self.running(id), false)?.ok_or_else(|| Error::new(format!("container {id} is running")))
+        // Somebody may just be looking whether it runs, which takes an instant.
+        for _ in 0..200 {
+            if let Some(running) = Running::mark(self.running(id), false)? {
+                return Ok(Some(running));
+            }
+            if self.status(id)?.life.pid.is_some() {
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(None)
     }
 
     /// Whether somebody keeps the container running.
     #[must_use]
     pub fn is_running(&self, id: &str) -> bool {
         Running::is_held(&self.running(id))
+    }
+
+    /// What the container does now.
+    ///
+    /// # Errors
+    /// When its monitor's notes cannot be read.
+    pub fn status(&self, id: &str) -> Result<Status> {
+        let held = self.is_running(id);
+        Ok(Life::read(&self.container(id))?.status(held))
+    }
+
+    /// The record of the container with this name, this id, or an id that begins so.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find(&self, name: &str) -> Result<Record> {
+        let unknown = || Error::new(format!("no container with name or ID \"{name}\" found: no such container"));
+        if names::check(name).is_err() {
+            return Err(unknown());
+        }
+        if let Ok(id) = fs::read_to_string(self.name(name))
+            && let Some(record) = Record::read(&self.container(&id))?
+        {
+            return Ok(record);
+        }
+        if name.len() == 64 {
+            return Record::read(&self.container(name))?.ok_or_else(unknown);
+        }
+        let ids = names_in(&self.root.join("containers"))?;
+        let mut fitting = ids.iter().filter(|id| id.starts_with(name));
+        match (fitting.next(), fitting.next()) {
+            (Some(id), None) => Record::read(&self.container(id))?.ok_or_else(unknown),
+            (Some(_), Some(_)) => {
+                Err(Error::new(format!("more than one result for container name or ID {name}: container is ambiguous")))
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    /// Gives a container another name.
+    ///
+    /// # Errors
+    /// When another one has it.
+    pub fn rename(&self, record: &Record, name: &str) -> Result<()> {
+        let _names = running::lock_dir(&self.root.join("container-names"))?;
+        let (old, new) = (self.name(&record.name), self.name(name));
+        match fs::hard_link(&old, &new) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(taken(name, &new)),
+            result => result.map_err(|error| Error::os(format!("claim the name {name}"), error))?,
+        }
+        // Between the two it has both names.
+        Record { name: name.into(), ..record.clone() }.write(&self.container(&record.id))?;
+        fs::remove_file(&old).map_err(|error| Error::os(format!("give up the name {}", record.name), error))
     }
 
     /// The records of all containers, but for those that cannot be read.

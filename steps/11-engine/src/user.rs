@@ -71,6 +71,26 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
 }
 // ANCHOR_END: find
 
+/// The numbers of groups, by name or number (`--group-add`).
+///
+/// # Errors
+/// When there is no such group.
+pub fn groups(root: &Root, names: &[String]) -> Result<Vec<u32>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = lines(root, "/etc/group")?;
+    let number = |name: &String| match id(name).map_err(|()| invalid(name))? {
+        Some(gid) => Ok(gid),
+        None => {
+            let entry = known.iter().find(|entry| entry[0] == *name);
+            let gid = entry.and_then(|entry| entry.get(2)).and_then(|field| field.parse().ok());
+            gid.ok_or_else(|| unknown("group", name, "group"))
+        }
+    };
+    names.iter().map(number).collect()
+}
+
 /// The number, when it is written as one; nothing for a name.
 fn id(text: &str) -> Result<Option<u32>, ()> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use engine::{Record, Running, State, names};
+use engine::{Life, Options, Phase, Record, Running, State, names};
 use tempfile::TempDir;
 
 fn state() -> (TempDir, State) {
@@ -16,9 +16,17 @@ fn state() -> (TempDir, State) {
 }
 
 fn record(id: &str, name: &str) -> Record {
-    let image = ("0".repeat(64), "localhost/busybox".into());
-    let command = vec!["sh".into()];
-    Record { id: id.into(), name: name.into(), image, command, created: 1, remove: false, exit_code: None }
+    Record {
+        id: id.into(),
+        name: name.into(),
+        image_id: "0".repeat(64),
+        image: "localhost/busybox".into(),
+        command: vec!["sh".into()],
+        created: "2026-01-02T03:04:05Z".into(),
+        volumes: Vec::new(),
+        label: None,
+        options: Options::default(),
+    }
 }
 
 fn entries(root: &TempDir, directory: &str) -> Vec<PathBuf> {
@@ -82,7 +90,7 @@ fn a_sweep_never_takes_a_living_container() {
             assert!(state.is_running(&id));
             record(&id, &name).write(&state.container(&id)).unwrap();
             assert_eq!(Record::read(&state.container(&id)).unwrap(), Some(record(&id, &name)));
-            state.remove(&id, &name).unwrap();
+            state.remove(&record(&id, &name)).unwrap();
             drop(running);
         }
         drop(over);
@@ -93,20 +101,50 @@ fn a_sweep_never_takes_a_living_container() {
 }
 
 #[test]
-fn a_record_is_the_old_one_or_the_new_one() {
+fn what_is_known_of_a_life_is_the_old_or_the_new() {
     let (_root, state) = state();
     let id = names::id().unwrap();
     let _running = state.claim(&id, "name").unwrap();
     let directory = state.container(&id);
-    let ended = record(&id, "name").exited(3);
-    record(&id, "name").write(&directory).unwrap();
+    let begun = Life::default().begun(1);
+    let ended = begun.clone().ended(3);
+    begun.write(&directory).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| (0..500).for_each(|_| ended.write(&directory).unwrap()));
         for _ in 0..500 {
-            let seen = Record::read(&directory).unwrap().unwrap();
-            assert!(seen == ended || seen == record(&id, "name"), "{seen:?}");
+            let seen = Life::read(&directory).unwrap();
+            assert!(seen == ended || seen == begun, "{seen:?}");
         }
     });
+}
+
+#[test]
+fn a_container_whose_keeper_was_killed_has_ended() {
+    let (_root, state) = state();
+    for (remove, left) in [(false, 1), (true, 0)] {
+        let id = names::id().unwrap();
+        let running = state.claim(&id, "name").unwrap();
+        let options = Options { remove, ..Options::default() };
+        Record { options, ..record(&id, "name") }.write(&state.container(&id)).unwrap();
+        Life::default().begun(1).write(&state.container(&id)).unwrap();
+        assert_eq!(state.status(&id).unwrap().phase, Phase::Running);
+        // As the kernel leaves it: the mark is there, and nobody has it.
+        let mark = state.root().join("running").join(&id);
+        drop(running);
+        fs::write(&mark, b"").unwrap();
+        // What an ordinary user cannot remove is left for root of its namespace.
+        let swept = state.sweep().unwrap();
+        assert_eq!(swept, !remove || nix::unistd::geteuid().is_root());
+        if swept {
+            assert_eq!(state.list().unwrap().len(), left);
+            assert!(!mark.exists());
+        }
+        if let Some(record) = state.list().unwrap().first() {
+            let status = state.status(&record.id).unwrap();
+            assert_eq!((status.phase, status.life.exit_code), (Phase::Exited, Some(137)));
+            state.remove(record).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! What is done to make a container, in its order and by the data by which it is done.
+
+use std::path::{Path, PathBuf};
+
+use process::explain::{Explain, Line};
+use runtime::Container;
+
+use super::process::map;
+use crate::Record;
+
+/// Where a monitor writes it, for the command that has opened the file already.
+pub(crate) fn file(directory: &Path) -> PathBuf {
+    directory.join("explanation")
+}
+
+/// The lines.
+// ANCHOR: making
+pub(crate) fn making(record: &Record, layers: usize, container: &Container) -> Vec<Line> {
+    let options = &record.options;
+    let mut lines = vec![Line::new(2, "enter the user's own namespace, in which the user is root")];
+    lines.extend(map(std::process::id()));
+    lines.push(Line::new(
+        7,
+        format!("put the {layers} layers of {} on each other, a directory of its own on top", record.image),
+    ));
+    lines.extend(namespaces::explain::namespaces(container.namespaces));
+    lines.extend(options.cgroups.explain());
+    lines.extend(options.limits.explain());
+    lines.push(Line::new(10, format!("give it the network {}", options.network.mode.name())));
+    lines.extend(container.rootfs.explain());
+    lines.extend(container.hostname.explain());
+    lines.extend(container.confinement.explain());
+    lines.extend(container.program.explain());
+    lines.push(Line::new(9, "stay as its monitor: keep its output, wait for its end"));
+    lines
+}
+// ANCHOR_END: making

@@ -1,0 +1,64 @@
+//! `explain`: what a container is made of, told while it is made (`run --explain`), read back from the kernel
+//! (`explain CONTAINER` or `PID`), and whose a file is on both sides of the id map (`explain PATH`).
+
+mod making;
+mod path;
+mod process;
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Arg, ArgMatches};
+
+use ::process::explain::Line;
+use ::process::{Command, Error, Result};
+
+use crate::Engine;
+
+pub(crate) use making::{file, making};
+
+/// The verb.
+pub const EXPLAIN: Command = Command {
+    name: "explain",
+    about: "Tell how a container or a process is walled in, or who may do what with a file",
+    define,
+    run,
+};
+
+fn define(command: clap::Command) -> clap::Command {
+    images::root_argument(command).arg(
+        Arg::new("what")
+            .value_name("CONTAINER|PID|PATH")
+            .required(true)
+            .help("A container, a process by number, or a file, whose name has a slash in it"),
+    )
+}
+
+// ANCHOR: explain
+fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
+    let what = matches.get_one::<String>("what").map_or("", String::as_str);
+    let lines = if what.contains('/') || what == "." || what == ".." {
+        path::explain(Path::new(what))?
+    } else if let Ok(pid) = what.parse::<u32>() {
+        process::explain(pid)?
+    } else {
+        let engine = Engine::from_arguments(matches)?;
+        let record = engine.find(what).map_err(|error| {
+            error.hint("a process is named by its number, a file by a path with a slash in it: ./NAME")
+        })?;
+        let status = engine.status(&record)?;
+        let pid = status.life.pid.filter(|_| status.is_running()).ok_or_else(|| {
+            Error::new(format!("container {} does not run, so there is nothing of it in the kernel", record.name))
+                .hint("run --explain tells what is done to make one")
+        })?;
+        process::explain(pid)?
+    };
+    print(&lines, out).map_err(|error| Error::os("write to standard output", error))?;
+    Ok(0)
+}
+// ANCHOR_END: explain
+
+/// A line each.
+pub(crate) fn print(lines: &[Line], out: &mut dyn Write) -> std::io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}

@@ -1,0 +1,103 @@
+//! What a container was asked to be on the host: `HostConfig` of its document.
+
+use cgroups::{DeviceLimits, Mode};
+use namespaces::UserMap;
+use rootfs::Device;
+use serde_json::{Value, json};
+
+use crate::restart::Restart;
+use crate::{Engine, Options, Record};
+
+/// As Docker's documents have them.
+fn devices(options: &Options) -> Vec<Value> {
+    let devices = options.devices.iter().filter_map(|text| Device::parse(text).ok()).flatten();
+    let device =
+        |Device { host, container }| json!({"PathOnHost": host, "PathInContainer": container, "CgroupPermissions": ""});
+    devices.map(device).collect()
+}
+
+pub(super) fn config(engine: &Engine, record: &Record) -> Value {
+    let options = &record.options;
+    let limits = &options.limits;
+    let retries = if let Restart::OnFailure(times) = options.restart { times } else { 0 };
+    let network = &options.network;
+    let mut config = json!({
+        "Binds": options.volumes,
+        "CgroupManager": "systemd",
+        "CgroupMode": if options.cgroups.own_namespace() { "private" } else { "host" },
+        "ContainerIDFile": "",
+        "LogConfig": {
+            "Type": options.log.driver.name(),
+            "Config": null,
+            "Path": engine.log_file(record),
+            "Tag": options.log.tag.as_deref().unwrap_or(""),
+            "Size": format!("{}B", options.log.max_size),
+        },
+        "NetworkMode": network.mode.name(),
+        "PortBindings": network::ports::bindings(network),
+        "RestartPolicy": { "Name": options.restart.name(), "MaximumRetryCount": retries },
+        "AutoRemove": options.remove,
+        "Annotations": options.annotations,
+        "VolumeDriver": "",
+        "VolumesFrom": null,
+        "CapAdd": options.cap_add,
+        "CapDrop": options.cap_drop,
+        "Dns": [],
+        "DnsOptions": [],
+        "DnsSearch": [],
+        "ExtraHosts": [],
+        "GroupAdd": options.groups,
+        "IpcMode": "private",
+        "Cgroup": "",
+        "Cgroups": match options.cgroups.mode {
+            Mode::Disabled => "disabled",
+            Mode::Split => "split",
+            Mode::Enabled | Mode::NoConmon => "default",
+        },
+        "Links": null,
+        "OomScoreAdj": limits.oom_score_adj.unwrap_or(0),
+        "PidMode": "private",
+        "Privileged": options.privileged,
+        "PublishAllPorts": network.publish_all,
+        "ReadonlyRootfs": options.read_only,
+        "SecurityOpt": options.security,
+        "Tmpfs": {},
+        "UTSMode": "private",
+        "UsernsMode": if options.users == UserMap::Host { "" } else { "private" },
+        "ShmSize": options.shm_size.unwrap_or(65_536_000),
+        "Runtime": "podling",
+        "ConsoleSize": [0, 0],
+        "Isolation": ""
+    });
+    let disks = |value: fn(&DeviceLimits) -> Option<u64>, name: &str| {
+        let known = limits.devices.iter().filter_map(|(path, limits)| Some((path, value(limits)?)));
+        known.map(|(path, value)| json!({ "Path": path, name: value })).collect::<Vec<_>>()
+    };
+    let limits = json!({
+        "BlkioWeight": limits.blkio_weight.unwrap_or(0),
+        "BlkioWeightDevice": disks(|limits| limits.weight.map(u64::from), "Weight"),
+        "BlkioDeviceReadBps": disks(|limits| limits.read_bps, "Rate"),
+        "BlkioDeviceWriteBps": disks(|limits| limits.write_bps, "Rate"),
+        "BlkioDeviceReadIOps": disks(|limits| limits.read_iops, "Rate"),
+        "BlkioDeviceWriteIOps": disks(|limits| limits.write_iops, "Rate"),
+        "CpuShares": limits.cpu_shares.unwrap_or(0),
+        "Memory": limits.memory.unwrap_or(0),
+        "NanoCpus": limits.cpus().map_or(0, |cpus| (cpus * 1e9) as u64),
+        "CgroupParent": options.cgroups.parent.as_deref().unwrap_or(""),
+        "CpuPeriod": limits.cpu_period.unwrap_or(0),
+        "CpuQuota": limits.cpu_quota.unwrap_or(0),
+        "CpusetCpus": limits.cpuset_cpus.as_deref().unwrap_or(""),
+        "CpusetMems": limits.cpuset_mems.as_deref().unwrap_or(""),
+        "Devices": devices(options),
+        "MemoryReservation": limits.memory_reservation.unwrap_or(0),
+        "MemorySwap": limits.memory_swap.unwrap_or(0),
+        "OomKillDisable": false,
+        "Init": options.init,
+        "PidsLimit": limits.pids.unwrap_or(2048),
+        "Ulimits": options.ulimits,
+    });
+    if let (Value::Object(config), Value::Object(limits)) = (&mut config, limits) {
+        config.extend(limits);
+    }
+    config
+}
