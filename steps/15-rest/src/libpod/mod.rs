@@ -1,0 +1,3 @@
+//! Podman's documents, where they are not Docker's.
+
+pub(crate) mod container;
