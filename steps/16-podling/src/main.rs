@@ -3,5 +3,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    process::command::main("podling", "Run containers without root and without a daemon", &podling::commands())
+    // systemd starts its generators by their names, and knows no verbs.
+    if systemd::is_generator() {
+        return ExitCode::from(systemd::quadlet::generator::main(std::env::args_os()));
+    }
+    process::command::framed(&podling::Podling, podling::NAME, podling::ABOUT, &podling::commands())
 }

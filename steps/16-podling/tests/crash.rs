@@ -39,24 +39,30 @@ fn mounts(podling: &Podling) -> Vec<String> {
     text.lines().filter(|line| line.contains(&root)).map(str::to_string).collect()
 }
 
-/// The command, its child in the user namespace, and the program in the container.
-fn chain(child: &Child, program: &str) -> [u32; 3] {
+/// The monitor, a child of the command, and the program in the container.
+fn chain(child: &Child, program: &str) -> [u32; 2] {
     let pid = observe::await_program(child.id(), &[program]);
-    let inner = observe::children(child.id());
-    assert_eq!(inner.len(), 1, "one child");
-    [child.id(), inner[0], pid]
+    let monitor = observe::children(child.id());
+    assert_eq!(monitor.len(), 1, "one child");
+    [monitor[0], pid]
+}
+
+/// What the engine knows of the life of its only container.
+fn life(podling: &Podling) -> String {
+    let id = podling.entries("containers").remove(0);
+    fs::read_to_string(podling.world.data().join("podling/containers").join(id).join("life.json")).unwrap()
 }
 
 #[test]
-fn whoever_is_killed_the_container_ends_and_the_next_command_sweeps() {
+fn whoever_keeps_it_is_killed_the_container_ends_and_the_next_command_sweeps() {
     let podling = Podling::new();
-    for victim in 0..3 {
+    for victim in 0..2 {
         let words = ["run", "--rm", "-i", "--name", "victim", BUSYBOX, "cat"];
         let mut child = start(&podling, &words);
         let pids = chain(&child, "cat");
         kill(pids[victim], 9);
         let status = child.wait().unwrap();
-        assert_eq!(status.code(), [None, Some(137), Some(137)][victim], "{victim}");
+        assert_eq!(status.code(), Some(137), "{victim}");
         await_silence(&podling);
         // The name is free again at once.
         assert_eq!(podling.out(&["--name", "victim"], &["echo", "alive"]), "alive\n");
@@ -66,9 +72,26 @@ fn whoever_is_killed_the_container_ends_and_the_next_command_sweeps() {
 }
 
 #[test]
+fn whoever_only_looks_is_killed_and_the_container_goes_on() {
+    let podling = Podling::new();
+    let mut child = start(&podling, &["run", "--rm", "-i", "--name", "alive", BUSYBOX, "cat"]);
+    let [monitor, program] = chain(&child, "cat");
+    kill(child.id(), 9);
+    child.wait().unwrap();
+    assert_eq!(
+        podling.shown(&["ps", "--format", "{{.Names}} {{.State}}"]),
+        "$ podling ps --format '{{.Names}} {{.State}}'\nalive running\n\n"
+    );
+    assert!(observe::runs(monitor) && observe::runs(program));
+    podling.world.command("podling").args(["rm", "-f", "-t", "0", "alive"]).assert().success();
+    await_silence(&podling);
+    podling.assert_clean();
+}
+
+#[test]
 fn a_kept_container_is_marked_and_its_name_stays_its_own() {
     let podling = Podling::new();
-    for victim in 0..3 {
+    for victim in 0..2 {
         let mut child = start(&podling, &["run", "-i", "--name", "kept", BUSYBOX, "cat"]);
         let pids = chain(&child, "cat");
         kill(pids[victim], 9);
@@ -77,11 +100,9 @@ fn a_kept_container_is_marked_and_its_name_stays_its_own() {
         // Any command that looks at containers mends the record.
         let refused = podling.run(&["--name", "kept"], &["true"]);
         assert!(refused.contains("already in use") && refused.ends_with("[exit 125]\n\n"), "{refused}");
-        let id = podling.entries("containers").remove(0);
         assert_eq!(podling.entries("running"), [""; 0]);
-        let record = podling.world.data().join("podling/containers").join(&id).join("container.json");
-        let record = fs::read_to_string(record).unwrap();
-        assert!(record.contains(r#""exit_code":137"#), "{record}");
+        let life = life(&podling);
+        assert!(life.contains(r#""exit_code":137"#), "{life}");
         podling.world.command("podling").args(["rm", "kept"]).assert().success();
         podling.assert_clean();
     }
@@ -125,10 +146,12 @@ fn killed_at_each_step_of_what_it_writes() {
         ("container-names", ""),
         ("containers", ""),
         ("containers", "upper"),
-        ("containers", "merged"),
-        ("containers", "files/hosts"),
+        ("containers", "work"),
         ("containers", "container.json.new"),
         ("containers", "container.json"),
+        ("containers", "attach"),
+        ("containers", "life.json.new"),
+        ("containers", "life.json"),
     ];
     for (directory, file) in points {
         let mut child = start(&podling, &["run", "--rm", "-i", BUSYBOX, "true"]);
@@ -136,7 +159,7 @@ fn killed_at_each_step_of_what_it_writes() {
         while !any(directory, file) && child.try_wait().unwrap().is_none() {
             std::hint::spin_loop();
         }
-        for pid in observe::descendants(child.id()) {
+        for pid in observe::processes_of(podling.world.root()) {
             kill(pid, 9);
         }
         child.wait().unwrap();
@@ -180,9 +203,8 @@ fn a_status_that_was_written_stays() {
     // As if killed between the record and the end of its lock.
     podling.world.write(podling.world.data().join("podling/running").join(&id), "");
     podling.out(&[], &["true"]);
-    let record = podling.world.data().join("podling/containers").join(&id).join("container.json");
-    let record = fs::read_to_string(record).unwrap();
-    assert!(record.contains(r#""exit_code":3"#), "{record}");
+    let life = life(&podling);
+    assert!(life.contains(r#""exit_code":3"#), "{life}");
     assert_eq!(podling.entries("running"), [""; 0]);
 }
 

@@ -39,7 +39,7 @@ fn killed_at_any_moment() {
         kill(victims[round as usize % victims.len()], 9);
         child.wait().unwrap();
         await_some("the end of all", || observe::processes_of(podling.world.root()).is_empty().then_some(()));
-        let said = podling.run(&[], &["echo", "whole"]);
+        let said = podling.run(&["--pull", "never"], &["echo", "whole"]);
         let listed = podling.shown(&["images", "-q"]);
         match said.contains("image not known") {
             true => assert_eq!(listed, "$ podling images -q\n\n", "round {round}"),

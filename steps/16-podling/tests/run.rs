@@ -16,7 +16,10 @@ fn a_container_sees_itself_alone() {
         podling.run(&[], &["id"]),
         podling.run(&[], &["ps", "-o", "pid,user,args"]),
         podling.run(&[], &["hostname"]),
-        podling.run(&["--name", "it", "--hostname", "box"], &["sh", "-c", "hostname; cat /etc/hostname /etc/hosts"]),
+        podling.run(
+            &["--name", "it", "--hostname", "box"],
+            &["sh", "-c", "hostname; cat /etc/hostname; grep -c box /etc/hosts"],
+        ),
         podling.run(&[], &["sh", "-c", "echo $PWD $$ $PPID"]),
         podling.run(&[], &["ls", "/"]),
     ]

@@ -1,0 +1,128 @@
+//! What a container is made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use namespaces::Storage;
+use nix::unistd::geteuid;
+use process::{Error, Program, Result, Setup};
+use rootfs::Overlay;
+
+use super::Found;
+use super::system::read;
+
+/// Mounted where it counts: in the store, by root of the user's namespace.
+struct Try(PathBuf);
+
+impl Setup for Try {
+    fn setup(&self) -> Result<()> {
+        process::silence()?;
+        let at = |name: &str| self.0.join(name);
+        let userxattr = !real_root();
+        let overlay = Overlay {
+            lower: vec![at("lower")],
+            upper: at("upper"),
+            work: at("work"),
+            target: at("merged"),
+            userxattr,
+            volatile: false,
+            context: None,
+        };
+        overlay.mount()
+    }
+}
+
+/// Whether root here is root of the machine.
+fn real_root() -> bool {
+    read("/proc/self/uid_map").is_some_and(|map| map.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"])
+}
+
+pub(super) fn overlay() -> Found {
+    let Ok(root) = images::default_root() else { return Found::missing("no place for a store") };
+    let place = root.join(format!("doctor.{}", std::process::id()));
+    let tried = attempt(&place);
+    // The kernel's work directory is closed to everybody, but not to its owner.
+    let _ = fs::remove_dir(place.join("work/work"));
+    let _ = fs::remove_dir_all(&place);
+    match tried {
+        Ok(()) => Found::fine(format!("one was mounted in {}", root.display())),
+        Err(error) => Found::missing(error.to_string().lines().next().unwrap_or_default()),
+    }
+}
+
+fn attempt(place: &Path) -> Result<()> {
+    for name in ["lower", "upper", "work", "merged"] {
+        let path = place.join(name);
+        fs::create_dir_all(&path).map_err(|error| Error::os(format!("create {}", path.display()), error))?;
+    }
+    let program = Program::new(["/proc/self/exe", "--version"]);
+    Storage::open()?.with(&program, &Try(place.into()), |start| start.start())?.wait()?;
+    // By root of the namespace: what is left of the mount belongs to it.
+    Ok(())
+}
+
+pub(super) fn cgroups() -> Found {
+    let controllers = Path::new("/sys/fs/cgroup/cgroup.controllers");
+    match (controllers.exists(), Path::new("/sys/fs/cgroup/unified").exists()) {
+        (true, _) => Found::fine("version 2"),
+        (false, true) => Found::limited("both versions, and the controllers belong to version 1"),
+        (false, false) => Found::limited("version 1, or none"),
+    }
+}
+
+/// Those of the cgroup in which systemd lets the user do as it likes.
+pub(super) fn delegation() -> Found {
+    if !Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
+        return Found::limited("no cgroup v2, so nothing is delegated");
+    }
+    let uid = geteuid();
+    let place = match uid.is_root() {
+        true => "/sys/fs/cgroup".to_string(),
+        false => format!("/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service"),
+    };
+    let Some(there) = read(&format!("{place}/cgroup.controllers")) else {
+        return Found::limited(format!("{place} is not there"));
+    };
+    let lacking: Vec<&str> = ["cpu", "cpuset", "io", "memory", "pids"]
+        .into_iter()
+        .filter(|name| there.split_whitespace().all(|known| known != *name))
+        .collect();
+    match lacking.is_empty() {
+        true => Found::fine(there),
+        false => Found::limited(format!("{there}; not {}", lacking.join(", "))),
+    }
+}
+
+pub(super) fn seccomp() -> Found {
+    match read("/proc/sys/kernel/seccomp/actions_avail") {
+        Some(actions) => Found::fine(actions),
+        None => Found::missing("the kernel has none"),
+    }
+}
+
+pub(super) fn selinux() -> Found {
+    match read("/sys/fs/selinux/enforce").as_deref() {
+        None => Found::unneeded("SELinux is off"),
+        Some(mode) => {
+            let mode = if mode == "1" { "enforcing" } else { "permissive" };
+            let policies = fs::read_dir("/etc/selinux").into_iter().flatten().flatten();
+            let knows = policies.map(|entry| entry.path().join("contexts/lxc_contexts")).any(|file| file.exists());
+            match knows {
+                true => Found::fine(format!("{mode}, with a policy for containers")),
+                false => Found::limited(format!("{mode}, without a policy for containers")),
+            }
+        }
+    }
+}
+
+pub(super) fn init() -> Found {
+    match process::init::stands_alone() {
+        true => Found::fine("podling's own"),
+        false => match super::system::program("catatonit")
+            .or_else(|| Some(PathBuf::from("/usr/libexec/podman/catatonit")).filter(|path| path.exists()))
+        {
+            Some(path) => Found::fine(path.display().to_string()),
+            None => Found::limited("podling is linked to libraries, and there is no catatonit"),
+        },
+    }
+}

@@ -1,0 +1,84 @@
+//! `doctor`: one table, and what it says of machines that lack something.
+
+use std::path::Path;
+
+use process::prerequisite::PREREQUISITES;
+use serde_json::Value;
+use support::{World, settings, user};
+
+/// What it finds, and its exit status.
+fn found(world: &World, path: &str) -> (Vec<Value>, i32) {
+    let mut command = world.command("podling");
+    let output = command.env("PATH", path).args(["doctor", "--format", "json"]).output().unwrap();
+    (serde_json::from_slice(&output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+fn of<'a>(found: &'a [Value], id: &str) -> &'a Value {
+    found.iter().find(|one| one["ID"] == id).unwrap()
+}
+
+#[test]
+fn a_machine_that_runs_containers() {
+    let world = World::new();
+    let (found, status) = found(&world, "/usr/sbin:/usr/bin:/sbin:/bin");
+    assert_eq!((found.len(), status), (PREREQUISITES.len(), 0));
+    for id in ["kernel", "user-namespaces", "subids", "newuidmap", "newuidmap-rights", "overlay", "seccomp", "pasta"] {
+        assert_eq!(of(&found, id)["State"], "ok", "{}", of(&found, id));
+    }
+    for one in &found {
+        assert_ne!(one["Found"], "not looked at", "{}", one["ID"]);
+    }
+    // It looks, and leaves nothing.
+    let store = world.data().join("podling");
+    let left: Vec<_> = store.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [""; 0]);
+}
+
+#[test]
+fn a_machine_without_the_helpers() {
+    let world = World::new();
+    let (found, status) = found(&world, "/nowhere");
+    assert_eq!(status, 1);
+    assert_eq!(
+        (&of(&found, "newuidmap")["State"], &of(&found, "pasta")["State"]),
+        (&"missing".into(), &"limited".into())
+    );
+    for (id, debian, fedora) in [("newuidmap", "uidmap", "shadow-utils"), ("pasta", "passt", "passt")] {
+        let mend = of(&found, id)["Mend"].as_str().unwrap();
+        assert!(mend.contains(debian) || mend.contains(fedora), "{mend}");
+    }
+    // The hint under the error that such a machine gives is the same.
+    let output = world.command("podling").env("PATH", "/nowhere").args(["run", "--rm", "hello"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    assert!(said.contains(of(&found, "newuidmap")["Mend"].as_str().unwrap()), "{said}");
+}
+
+#[test]
+fn a_user_without_subordinate_ids() {
+    let world = World::new();
+    let program = world.process("podling").get_program().to_owned();
+    let mut command = world.command("unshare");
+    command.env_remove("USER").args(["--user", "--map-user=54321", "--map-group=54321", "--"]).arg(program);
+    let output = command.args(["doctor", "--format", "{{.ID}} {{.State}}: {{.Mend}}"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.starts_with("subids")).unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    assert_eq!([words[0], words[1], words[8]], ["subids", "limited:", "54321"], "{line}");
+    // A range that nobody has: above that of the tests' user, at least.
+    let first: u32 = words[5].split('-').next().unwrap().parse().unwrap();
+    assert!(words[5] == words[7] && first >= user().subuid.0 + user().subuid.1, "{line}");
+}
+
+#[test]
+fn what_is_wanted_and_why() {
+    let world = World::new();
+    let mut command = world.command("podling");
+    let output =
+        command.args(["doctor", "--format", "{{.ID}} | {{.What}} | {{.Why}} | {{.Chapter}}"]).output().unwrap();
+    settings().bind(|| insta::assert_snapshot!("doctor", String::from_utf8(output.stdout).unwrap()));
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src");
+    for one in &PREREQUISITES {
+        assert!(book.join(one.chapter).with_extension("md").exists(), "{}", one.chapter);
+    }
+}

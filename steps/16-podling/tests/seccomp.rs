@@ -1,0 +1,58 @@
+//! System calls by a profile of one's own, and profiles that cannot be had.
+
+mod common;
+
+use common::Podling;
+use support::settings;
+
+/// Everything but what makes directories.
+const NO_MKDIR: &str = r#"{
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]},
+                {"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": ["SCMP_ARCH_ARM"]}],
+    "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errno": "EEXIST"},
+                 {"names": ["chmod", "fchmodat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1,
+                  "includes": {"caps": ["CAP_SYS_ADMIN"]}}]
+}"#;
+
+#[test]
+fn a_profile_of_ones_own() {
+    let podling = Podling::new();
+    let profile = podling.world.write("profile.json", NO_MKDIR);
+    let option = format!("--security-opt=seccomp={}", profile.display());
+    let script = "mkdir /a; chmod 700 /bin && echo changed";
+    let mut shown = podling.run(&["--network=none", &option], &["sh", "-c", script]);
+    // With the capability another rule counts.
+    shown += &podling.run(&["--network=none", "--cap-add=SYS_ADMIN", &option], &["sh", "-c", script]);
+    // The path is the caller's, wherever that is.
+    let mut command = podling.world.command("podling");
+    command.current_dir(podling.world.root()).args([
+        "run",
+        "--rm",
+        "--network=none",
+        "--security-opt=seccomp=profile.json",
+    ]);
+    let output = command.args([support::image::BUSYBOX, "mkdir", "/a"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for (name, text) in [("broken.json", "{"), ("notify.json", r#"{"defaultAction": "SCMP_ACT_NOTIFY"}"#)] {
+        let option = format!("--security-opt=seccomp={}", podling.world.write(name, text).display());
+        shown += &podling.run(&["--network=none", &option], &["true"]);
+    }
+    shown += &podling.run(&["--security-opt=seccomp=/no/such/file"], &["true"]);
+    shown += &podling.run(&["--security-opt=apparmor=mine"], &["true"]);
+    settings().bind(|| insta::assert_snapshot!("seccomp", shown));
+    assert_eq!(podling.out(&["--network=none", "--security-opt=apparmor=unconfined"], &["echo", "fine"]), "fine\n");
+    podling.assert_clean();
+}
+
+/// `--privileged` takes walls away, but not those that are asked for beside it.
+#[test]
+fn what_is_asked_for_beside_privileged_stays() {
+    let podling = Podling::new();
+    let profile = podling.world.write("profile.json", NO_MKDIR);
+    let option = format!("--security-opt=seccomp={}", profile.display());
+    let flags = ["--privileged", "--network=none", &option, "--security-opt=mask=/proc/uptime"];
+    let script = "mkdir /a 2>/dev/null && echo made; cat /proc/uptime; grep Seccomp: /proc/self/status";
+    assert_eq!(podling.out(&flags, &["sh", "-c", script]), "Seccomp:\t2\n");
+    assert_eq!(podling.out(&flags[..2], &["sh", "-c", "mkdir /a && grep Seccomp: /proc/self/status"]), "Seccomp:\t0\n");
+}
