@@ -198,7 +198,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path of a test is text")
 }
 
-fn tool(name: &str) {
+/// Fails with the command that installs `name`, unless it is there.
+pub(crate) fn tool(name: &str) {
     let found = ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|dir| Path::new(dir).join(name).is_file());
     assert!(found, "{name} is missing; run: scripts/setup --dev (Debian: apt-get install {name})");
 }

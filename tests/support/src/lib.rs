@@ -10,14 +10,18 @@
 //! A missing prerequisite is a failed test that names the command which mends it; nothing is skipped.
 
 pub mod image;
+pub mod lab;
 pub mod observe;
 pub mod pty;
+mod registry;
 mod rootfs;
 mod settings;
 mod user;
 mod world;
 
 pub use image::{busybox_archive, podman_save};
+pub use lab::{Lab, Who};
+pub use registry::{Options as RegistryOptions, Registry};
 pub use rootfs::busybox_rootfs;
 pub use settings::{literal, settings};
 pub use user::{User, user};

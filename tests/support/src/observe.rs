@@ -125,10 +125,12 @@ pub fn own_namespaces(pid: u32) -> Vec<&'static str> {
     NAMESPACES.into_iter().filter(|kind| namespace(pid, kind) != namespace(me, kind)).collect()
 }
 
-/// The processes whose parent is `pid`, lowest id first.
+/// The processes whose parent is `pid`, lowest id first; but for the one that keeps the user's namespace, which the first
+/// of the user's commands begins, and which outlives it.
 #[must_use]
 pub fn children(pid: u32) -> Vec<u32> {
-    let mut found: Vec<u32> = processes().filter(|child| parent(*child) == Some(pid)).collect();
+    let of_pid = processes().filter(|child| parent(*child) == Some(pid));
+    let mut found: Vec<u32> = of_pid.filter(|child| cmdline(*child) != ["podling-pause"]).collect();
     found.sort_unstable();
     found
 }
@@ -195,7 +197,11 @@ pub fn await_some<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn processes() -> impl Iterator<Item = u32> {
+/// The ids of all processes.
+///
+/// # Panics
+/// Without /proc.
+pub fn processes() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").expect("read /proc");
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::user::{give, give_tree};
-use crate::{busybox_rootfs, user};
+use crate::{busybox_rootfs, observe, user};
 
 /// What a program finds on a fresh login: no variables but these, an empty home, an empty run directory.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -139,6 +139,7 @@ impl Drop for World {
         let Some(dir) = self.dir.take() else { return };
         let root = dir.keep();
         crate::image::end_podman(&root);
+        end_namespaces(&root);
         if fs::remove_dir_all(&root).is_err() {
             // What subordinate ids own is ours inside a user namespace that maps them.
             let _ = Command::new("unshare")
@@ -149,6 +150,15 @@ impl Drop for World {
         }
         if root.exists() && !std::thread::panicking() {
             panic!("{} could not be removed: something is still mounted or running", root.display());
+        }
+    }
+}
+
+/// Podling keeps the user's namespace for as long as a login lasts, and those that had a place in here end now.
+fn end_namespaces(root: &Path) {
+    for pid in observe::processes().filter(|pid| observe::cmdline(*pid) == ["podling-pause"]) {
+        if fs::read_link(format!("/proc/{pid}/fd/0")).is_ok_and(|lock| lock.starts_with(root)) {
+            observe::kill(pid, 9);
         }
     }
 }

@@ -128,7 +128,8 @@ fn a_debian() {
     terminal.expect("Running");
     assert_eq!(terminal.wait().code(), Some(7));
 
-    assert_eq!(observe::processes_of(world.root()), [0; 0]);
+    // The monitor says that it is over, and then ends.
+    observe::await_some("the end of all", || observe::processes_of(world.root()).is_empty().then_some(()));
     for directory in ["containers", "running", "container-names"] {
         assert_eq!(fs::read_dir(world.data().join("podling").join(directory)).unwrap().count(), 0, "{directory}");
     }
