@@ -48,12 +48,19 @@ impl Store {
     /// Removes the image: its names, its record, then what nobody else needs of it. Only root of a user namespace
     /// can remove what belongs to others; what stays behind is removed by the next who can.
     ///
+    /// An image that somebody gave a name since `image` was read stays, with that name.
+    ///
     /// # Errors
     /// When the store cannot be written.
     // ANCHOR: remove
     pub fn remove(&self, image: &Image) -> Result<()> {
+        let names_lock = self.names_lock()?;
+        let now = self.find(&format!("sha256:{}", image.id))?;
         for name in &image.names {
-            self.forget_name(image, name)?;
+            self.forget(image, name)?;
+        }
+        if now.names.iter().any(|name| !image.names.contains(name)) {
+            return Ok(());
         }
         let path = self.record_path(&image.id);
         match fs::remove_file(&path) {
@@ -61,6 +68,7 @@ impl Store {
             Err(error) => return Err(Error::os(format!("remove {}", path.display()), error)),
             Ok(()) => {}
         }
+        drop(names_lock);
         self.sweep()
     }
 

@@ -127,6 +127,7 @@ impl Store {
     pub(crate) fn record(&self, scratch: &Scratch, image: &Image, names: &[String]) -> Result<Image> {
         make_dir(&self.root.join("images"))?;
         make_dir(&self.root.join("names"))?;
+        let _names = self.names_lock()?;
         let image = self.rewrite(scratch, &image.id, |known| {
             let (names_before, digests_before) =
                 known.map(|known| (known.names, known.repo_digests)).unwrap_or_default();
@@ -136,7 +137,6 @@ impl Store {
                 ..image.clone()
             })
         })?;
-        let _names = self.names_lock()?;
         for name in names {
             let before = self.named(name)?;
             scratch.publish(&self.name(name), &encode(&Named { id: image.id.clone() }))?;
@@ -149,14 +149,19 @@ impl Store {
     }
 
     /// Held while names change hands.
-    fn names_lock(&self) -> Result<Lock> {
+    pub(crate) fn names_lock(&self) -> Result<Lock> {
+        make_dir(&self.root.join("tmp"))?;
         Lock::take(&self.root.join("tmp").join("names"))
     }
 
     /// Lets a full name stand for nothing, if it stands for `image`.
     pub(crate) fn forget_name(&self, image: &Image, name: &str) -> Result<()> {
-        make_dir(&self.root.join("tmp"))?;
         let _names = self.names_lock()?;
+        self.forget(image, name)
+    }
+
+    /// The same for who holds the lock.
+    pub(crate) fn forget(&self, image: &Image, name: &str) -> Result<()> {
         if self.named(name)?.as_deref() == Some(image.id.as_str()) {
             let path = self.name(name);
             fs::remove_file(&path).map_err(|error| Error::os(format!("remove {}", path.display()), error))?;

@@ -50,12 +50,15 @@ fn settings_of_the_kernel() {
 fn an_init() {
     let podling = Podling::new();
     // Process 1 is ours, and the program its child, which hears the signals that a process 1 is spared.
-    let cat = podling.cat(&["--init", "--network=none"]);
+    let mut cat = podling.cat(&["--init", "--network=none"]);
     let init = *observe::status(cat.pid)["PPid"].parse::<u32>().as_ref().unwrap();
     assert_eq!(observe::status(init)["NSpid"], format!("{init} 1"));
     assert_eq!(observe::cmdline(init), ["/run/podling-init", "--", "cat"]);
+    // Held open: cat would end by itself at the end of its input.
+    let input = cat.child.stdin.take();
     observe::kill(cat.child.id(), 15);
     assert_eq!(cat.child.wait_with_output().unwrap().status.code(), Some(143));
+    drop(input);
 
     // An orphan's end is taken note of: nothing is left of it, while the program has children of its own.
     let script = "(sh -c 'sleep 0.1 & echo $!' >/pid); while kill -0 $(cat /pid) 2>/dev/null; do :; done; \

@@ -7,6 +7,7 @@ use process::{Command, Error, Result};
 
 use super::{enter, open_store, root_argument, say};
 use crate::digest::is_hex_prefix;
+use crate::store::unknown;
 use crate::{Image, Store};
 
 /// Who needs images; the step that has containers says it.
@@ -94,7 +95,12 @@ fn remove_named(
     containers: &dyn Containers,
 ) -> Result<()> {
     let id = name.strip_prefix("sha256:").unwrap_or(name);
-    let by_id = is_hex_prefix(id) && image.id.starts_with(id) && store.untaggable(image, name).is_none();
+    let named = store.untaggable(image, name).is_some();
+    let by_id = is_hex_prefix(id) && image.id.starts_with(id) && !named;
+    // Another process has taken the name since it was found: what is left is not what was asked about.
+    if !by_id && !named && !name.contains('@') {
+        return if force { Ok(()) } else { Err(unknown(name).exit(1)) };
+    }
     if by_id && image.names.len() > 1 && !force {
         return Err(Error::new(format!(
             "unable to delete image {:?} by ID with more than one tag ([{}]): please force removal",

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use story::{Teller, nginx};
-use support::observe::{await_some, mounts_below, processes_of};
+use support::observe::{await_end, await_some, mounts_below, processes_of};
 use support::pty::Terminal;
 use support::{Registry, World, settings};
 
@@ -41,7 +41,9 @@ pub fn tell(world: &World) {
     teller.act("When nothing runs, no process of ours runs");
     teller.says("podling ps -aq; podling volume ls -q", "");
     drop(registry);
-    await_some("silence", || processes_of(world.root()).is_empty().then_some(()));
+    for pid in processes_of(world.root()) {
+        await_end(pid);
+    }
     assert_eq!(mounts_below(world.root()), [""; 0].map(std::path::PathBuf::from));
 
     let mut settings = settings();
