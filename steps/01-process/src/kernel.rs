@@ -50,11 +50,21 @@ pub(crate) fn exit(status: u8) -> ! {
     unsafe { libc::_exit(i32::from(status)) }
 }
 
-/// close_range(2): from `first` on, every descriptor closes at exec.
-pub(crate) fn close_on_exec_from(first: u32) -> nix::Result<()> {
-    // SAFETY: integers only; no descriptor is closed now.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    Errno::result(result).map(drop)
+/// close_range(2): every descriptor from 3 on but those `kept`, which close at exec.
+///
+/// Whoever holds one of the others as an object must not drop it any more.
+pub(crate) fn close_all_but(mut kept: Vec<u32>) -> nix::Result<()> {
+    kept.sort_unstable();
+    let mut first = 3;
+    for last in kept.into_iter().chain([u32::MAX]) {
+        if first < last {
+            // SAFETY: integers only. What is closed are descriptors of a process that soon is another program, or ends by
+            // _exit(2): none of them is used again.
+            Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last - 1, 0) })?;
+        }
+        first = first.max(last.saturating_add(1));
+    }
+    Ok(())
 }
 
 /// execveat(2) of an open file. Returns only when it failed.
@@ -101,6 +111,23 @@ pub(crate) fn wait_any() -> nix::Result<Option<(Pid, u8)>> {
     let pid = Errno::result(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) })?;
     let code = if libc::WIFSIGNALED(status) { 128 + libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
     Ok((pid != 0).then(|| (Pid::from_raw(pid), code as u8)))
+}
+
+/// Overwrites the environment's strings with zeros where they are, and then has none.
+pub(crate) fn forget_environment() {
+    unsafe extern "C" {
+        static mut environ: *mut *mut libc::c_char;
+    }
+    // SAFETY: `environ` is null or a list that ends with null, of strings that can be written to (environ(7)); we have one
+    // thread, so nobody reads them meanwhile.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            (*entry).write_bytes(0, libc::strlen(*entry));
+            entry = entry.add(1);
+        }
+        libc::clearenv();
+    }
 }
 
 /// prctl(PR_SET_PDEATHSIG): the kernel kills this process when its parent dies.

@@ -12,6 +12,7 @@ pub mod prerequisite;
 mod program;
 mod relay;
 pub mod run;
+pub mod secret;
 pub mod setup;
 pub mod signals;
 mod start;

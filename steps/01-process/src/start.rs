@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::errno::Errno;
@@ -146,7 +146,11 @@ impl<'a> Start<'a> {
         self.die_with_parent(reporter)?;
         signals::heed(ignored);
         signals::restore(before)?;
-        kernel::close_on_exec_from(3).map_err(|errno| Error::os("mark descriptors close-on-exec", errno))?;
+        // Now and not by exec: until then the image's directory or program could be one of them, as /proc/self/fd/7
+        // (CVE-2024-21626).
+        let kept = [Some(reporter.as_raw_fd()), ready.as_ref().map(AsRawFd::as_raw_fd)];
+        let kept = kept.into_iter().flatten().map(i32::cast_unsigned).collect();
+        kernel::close_all_but(kept).map_err(|errno| Error::os("close the other descriptors", errno))?;
         if let Some(ready) = &mut ready {
             nix::unistd::write(reporter, &[READY]).map_err(|errno| Error::os("report to the parent", errno))?;
             wait(ready)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cgroups::{DeviceRule, Limits};
 use confinement::label::{self, Label};
 use confinement::run::sysctls;
-use confinement::seccomp::{Arch, Filter, Profile};
+use confinement::seccomp::Profile;
 use confinement::{CapSet, Capabilities, Confinement, Rlimit, SecurityOptions, User};
 use images::Config;
 use namespaces::{Hostname, Namespaces, UserMap};
@@ -204,49 +204,64 @@ pub(crate) fn check(options: &Options) -> Result<()> {
 /// # Errors
 /// When something that was asked for is not understood.
 pub(crate) fn confinement(options: &Options, user: User) -> Result<Confinement> {
-    let uid = user.uid;
-    let capabilities = Capabilities::requested(uid, &options.cap_add, &options.cap_drop)?;
-    let security = SecurityOptions::parse(&options.security)?;
-    let rlimits = options.ulimits.iter().map(|text| Rlimit::parse(text)).collect::<Result<_>>()?;
-    let mut confinement = confinement::run::confinement_of(user, capabilities, &security, rlimits)?;
+    let mut confinement = with(options, user, options.privileged.then_some(&options.cap_drop))?;
     confinement.sysctls = sysctls(&options.sysctls, options.network.own_namespace())?;
     if options.privileged {
-        privilege(&mut confinement, &security, &options.cap_drop)?;
         // Only what was asked for beside it.
-        confinement.masked = security.masked(Vec::new());
+        confinement.masked = SecurityOptions::parse(&options.security)?.masked(Vec::new());
         confinement.readonly.clear();
     }
     Ok(confinement)
 }
 
-/// What root in the container may do, it may do everywhere; another user gets no more than the limit
-/// (CVE-2018-10856, CVE-2021-20188).
-fn privilege(confinement: &mut Confinement, security: &SecurityOptions, drop: &[String]) -> Result<()> {
-    let all = Capabilities::requested(confinement.user.uid, &["ALL".to_string()], drop)?;
-    confinement.capabilities = match confinement.user.uid {
-        0 => all,
-        _ => Capabilities { bounding: all.bounding, ..confinement.capabilities },
-    };
-    confinement.seccomp = match &security.seccomp {
-        Some(path) => Some(Filter::compile(&Profile::read(path, &all.bounding)?, Arch::NATIVE)?),
-        None => None,
-    };
-    Ok(())
+/// `privileged`: with all that root could do, but this, and no filter but what was asked for beside it.
+fn with(options: &Options, user: User, privileged: Option<&[String]>) -> Result<Confinement> {
+    let capabilities = capabilities(options, user.uid, privileged)?;
+    let mut security = SecurityOptions::parse(&options.security)?;
+    security.unconfined |= privileged.is_some() && security.seccomp.is_none();
+    let rlimits = options.ulimits.iter().map(|text| Rlimit::parse(text)).collect::<Result<_>>()?;
+    confinement::run::confinement_of(user, capabilities, &security, rlimits)
 }
 
-/// The same for another process in a container that is there already: its walls stand, only the process is new.
+/// What root in a privileged container may do, it may do everywhere; another user gets no more than the limit
+/// (CVE-2018-10856, CVE-2021-20188).
+fn capabilities(options: &Options, uid: u32, privileged: Option<&[String]>) -> Result<Capabilities> {
+    let asked = Capabilities::requested(uid, &options.cap_add, &options.cap_drop)?;
+    let Some(drop) = privileged else { return Ok(asked) };
+    let all = Capabilities::requested(uid, &["ALL".to_string()], drop)?;
+    Ok(if uid == 0 { all } else { Capabilities { bounding: all.bounding, ..asked } })
+}
+
+/// The same for another process in a container that is there already: its walls stand, only the process is new. To be made
+/// where the files are the host's: a filter's profile is one of them. Who it is for is known only inside ([`become_user`]).
 ///
 /// # Errors
 /// As [`confinement()`].
-pub(crate) fn confinement_inside(options: &Options, user: User, privileged: bool) -> Result<Confinement> {
-    let mut confinement = confinement(options, user)?;
+pub(crate) fn confinement_inside(options: &Options, privileged: bool) -> Result<Confinement> {
+    let mut confinement = with(options, User::default(), without(options, privileged))?;
     confinement.masked.clear();
     confinement.readonly.clear();
-    confinement.sysctls.clear();
-    if privileged {
-        privilege(&mut confinement, &SecurityOptions::parse(&options.security)?, &[])?;
-    }
     Ok(confinement)
+}
+
+/// The same walls for this user. What the filter lets through follows from the limit, which is everybody's.
+///
+/// # Errors
+/// As [`confinement()`].
+pub(crate) fn become_user(
+    confinement: &mut Confinement,
+    options: &Options,
+    user: User,
+    privileged: bool,
+) -> Result<()> {
+    confinement.capabilities = capabilities(options, user.uid, without(options, privileged))?;
+    confinement.user = user;
+    Ok(())
+}
+
+/// What a privileged process is to be without; `None` for one that is not.
+fn without(options: &Options, privileged: bool) -> Option<&[String]> {
+    if privileged { Some(&[]) } else { options.privileged.then_some(&options.cap_drop) }
 }
 
 /// The mounts from the host and from volumes, and those in memory.

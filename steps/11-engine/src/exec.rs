@@ -9,6 +9,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use namespaces::itself;
+use nix::unistd::Pid;
 use process::{Command, Error, Program, Result, Setup, Start, Stdio};
 use rootfs::beneath::Root;
 
@@ -79,7 +80,14 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let program = itself::program(args);
     let join = Join::monitor(status.life.monitor)?;
     let detach = matches.get_flag("detach");
-    let start = Start { lives_on: detach, ..Start::new(&program, &join) };
+    // All of it goes into the container's cgroup, not only the program: who is about to enter the container must not bring
+    // the way there along, a directory of the host, or a line to its systemd.
+    let cgroup = status.life.cgroup.as_deref().and_then(|path| cgroups::Cgroup::open(Path::new(path)));
+    let limited = !record.options.limits.is_empty();
+    let entrance = cgroup.map(|cgroup| cgroup.entrance(limited)).transpose()?.flatten();
+    let enter = entrance.as_ref().map(|entrance| move |pid| entrance.enter(pid));
+    let parent = enter.as_ref().map(|enter| enter as &dyn Fn(Pid) -> Result<()>);
+    let start = Start { parent, lives_on: detach, ..Start::new(&program, &join) };
     engine.event("exec", &record, &[]);
     if !detach {
         return Stdio::from_arguments(matches).run_through(&start);
@@ -95,40 +103,40 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 // ANCHOR: inside
 fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let (name, command) = words(matches)?;
+    process::secret::memory()?;
     let env = environment::asked(false, &strings(matches, "env-file"), &strings(matches, "env"))?;
     let engine = Engine::from_arguments(matches)?;
     let (record, status) = running(&engine, &name)?;
     let image = engine.store().get(&record.image_id)?;
-    let (pid, life) = (status.life.pid.unwrap_or(0), &status.life);
-    let join = Join::container(pid, life.ticks, &record.options)?;
-    // Opened while the host's files are ours to see.
-    let cgroup = life.cgroup.as_deref().and_then(|path| cgroups::Cgroup::open(Path::new(path)));
-    let limited = !record.options.limits.is_empty();
-    let entrance = cgroup.map(|cgroup| cgroup.entrance(limited)).transpose()?.flatten();
+    let join = Join::container(status.life.pid.unwrap_or(0), status.life.ticks, &record.options)?;
     let detach = matches.get_flag("detach");
     let stdio = Stdio::from_arguments(matches);
     let console = if detach { None } else { stdio.console()? };
+    let privileged = matches.get_flag("privileged");
+    let mut confinement = compose::confinement_inside(&record.options, privileged)?;
+    process::secret::environment();
     // From here on all paths are the container's.
     join.setup()?;
+    drop(join);
     let root = Root::open(Path::new("/")).map_err(|error| Error::os("open the container's root", error))?;
     let wanted = matches.get_one::<String>("user").cloned();
     let wanted = wanted.unwrap_or_else(|| compose::wanted_user(&record.options, &image.config));
     let account = user::find(&root, &wanted)?;
+    drop(root);
     let mut environment = Environment::new(stdio.terminal);
     environment.image(&image.config.env);
     environment.asked(&record.options.env);
     environment.asked(&env);
     environment.set_default("HOME", &account.home);
     let console = console.map(|console| console.owner(account.user.uid));
-    let mut confinement = compose::confinement_inside(&record.options, account.user, matches.get_flag("privileged"))?;
+    compose::become_user(&mut confinement, &record.options, account.user, privileged)?;
     confinement.label = record.label.as_ref().and_then(|label| label.process.clone());
     let cwd = matches.get_one::<String>("workdir").cloned();
     let cwd = cwd.unwrap_or_else(|| compose::directory(&record.options, &image.config));
     let env = environment.pairs().into_iter().map(Into::into).collect();
     let program = Program { env: Some(env), cwd: Some(cwd.into()), ..Program::new(command) };
     let setup = (console, &confinement);
-    let parent = |pid| entrance.as_ref().map_or(Ok(()), |entrance| entrance.enter(pid));
-    let start = Start { parent: Some(&parent), lives_on: detach, ..Start::new(&program, &setup) };
+    let start = Start { lives_on: detach, ..Start::new(&program, &setup) };
     let child = start.start()?;
     if detach {
         child.leave();

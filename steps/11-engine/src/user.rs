@@ -38,10 +38,10 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
     let groups = lines(root, "/etc/group")?;
     // A number is a number, whatever passwd calls by it (CVE-2016-3697).
     let entry = match id(user)? {
-        Some(uid) => passwd.iter().find(|entry| entry.get(2).and_then(|field| field.parse().ok()) == Some(uid)),
+        Some(uid) => passwd.iter().find(|entry| number(entry, 2) == Some(uid)),
         None => passwd.iter().find(|entry| entry[0] == user),
     };
-    let field = |index: usize| entry.and_then(|entry| entry.get(index)).and_then(|field| field.parse().ok());
+    let field = |index: usize| entry.and_then(|entry| number(entry, index));
     let uid = match id(user)? {
         Some(uid) => uid,
         None => field(2).ok_or_else(|| unknown("user", user, "passwd"))?,
@@ -52,8 +52,7 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
             Some(gid) => gid,
             None => {
                 let entry = groups.iter().find(|entry| entry[0] == group);
-                let gid = entry.and_then(|entry| entry.get(2)).and_then(|field| field.parse().ok());
-                gid.ok_or_else(|| unknown("group", group, "group"))?
+                entry.and_then(|entry| number(entry, 2)).ok_or_else(|| unknown("group", group, "group"))?
             }
         },
     };
@@ -62,7 +61,7 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
     let member = |entry: &&Vec<String>| {
         group.is_none() && entry.get(3).is_some_and(|list| list.split(',').any(|member| Some(member) == name))
     };
-    let further = groups.iter().filter(member).filter_map(|entry| entry.get(2)?.parse().ok()).collect();
+    let further = groups.iter().filter(member).filter_map(|entry| number(entry, 2)).collect();
     let home = entry.and_then(|entry| entry.get(5)).filter(|home| home.starts_with('/')).cloned();
     Ok(Account {
         user: User { uid, gid, groups: further, umask: 0o022 },
@@ -84,8 +83,7 @@ pub fn groups(root: &Root, names: &[String]) -> Result<Vec<u32>> {
         Some(gid) => Ok(gid),
         None => {
             let entry = known.iter().find(|entry| entry[0] == *name);
-            let gid = entry.and_then(|entry| entry.get(2)).and_then(|field| field.parse().ok());
-            gid.ok_or_else(|| unknown("group", name, "group"))
+            entry.and_then(|entry| number(entry, 2)).ok_or_else(|| unknown("group", name, "group"))
         }
     };
     names.iter().map(number).collect()
@@ -101,6 +99,11 @@ fn id(text: &str) -> Result<Option<u32>, ()> {
     }
     // The last one means "unchanged" to the kernel.
     text.parse().ok().filter(|id| *id < u32::MAX).map(Some).ok_or(())
+}
+
+/// A number in a file of the image is one or nothing: by 4294967295 the kernel would let us be who we are, root.
+fn number(entry: &[String], index: usize) -> Option<u32> {
+    entry.get(index).and_then(|field| id(field).ok().flatten())
 }
 
 fn invalid(text: &str) -> Error {

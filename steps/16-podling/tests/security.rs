@@ -4,72 +4,14 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 
+use common::cage::{Cage, file, link};
 use common::{Podling, text};
 use support::image::{busybox_and, sha256};
 use support::{World, literal, settings};
-
-/// What the canary's files hold.
-const SECRET: &str = "the canary's secret";
-
-/// A podling with a canary, which is looked at after each image.
-struct Cage {
-    podling: Podling,
-    canary: PathBuf,
-    before: String,
-}
-
-impl Cage {
-    fn new() -> Cage {
-        let podling = Podling::new();
-        let world = &podling.world;
-        world.write("canary/secret", SECRET);
-        world.write("canary/passwd", "canary:x:0:0::/:/bin/sh\n");
-        world.write("canary/directory/hosts", SECRET);
-        let canary = world.dir("canary");
-        let before = fingerprint(&canary);
-        Cage { podling, canary, before }
-    }
-
-    /// Runs an image with `above` on top of busybox (it is told where the canary is).
-    fn attack(&self, name: &str, config: &str, flags: &[&str], words: &[&str], above: impl Fn(&Path, &Path)) -> String {
-        let archive = busybox_and(&self.podling.world, name, config, |dir| above(dir, &self.canary));
-        self.podling.load(&archive);
-        let image = format!("localhost/{name}");
-        let words = [&["run", "--rm"], flags, &[&image], words].concat();
-        let output = self.podling.world.command("podling").args(words).output().unwrap();
-        let report = format!("## {name}\n{}\n", text(output));
-        assert_eq!(self.before, fingerprint(&self.canary), "{report}");
-        assert!(!report.contains(SECRET), "{report}");
-        self.podling.assert_clean();
-        report
-    }
-}
-
-/// Names, modes, owners, times and contents of everything below `dir`.
-fn fingerprint(dir: &Path) -> String {
-    let output = Command::new("find")
-        .arg(dir)
-        .args(["-printf", "%p %y %m %U:%G %s %T@ %C@\n", "-type", "f", "-exec", "cat", "{}", ";"])
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn link(target: impl AsRef<Path>, at: &Path) {
-    fs::create_dir_all(at.parent().unwrap()).unwrap();
-    symlink(target, at).unwrap();
-}
-
-fn file(at: &Path, content: &str, mode: u32) {
-    fs::create_dir_all(at.parent().unwrap()).unwrap();
-    fs::write(at, content).unwrap();
-    fs::set_permissions(at, fs::Permissions::from_mode(mode)).unwrap();
-}
 
 #[test]
 fn the_engines_files_are_not_written_through_links() {

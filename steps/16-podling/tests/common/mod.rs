@@ -1,6 +1,9 @@
 //! A world in which podling has loaded an image, and what it shows.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod cage;
+pub mod probe;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
