@@ -6,11 +6,13 @@ mod usage;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::ArgMatches;
 
 pub use frame::Frame;
 
+use crate::code::shown;
 use crate::error::EXIT_ENGINE;
 use crate::{Error, Result, init};
 
@@ -39,6 +41,9 @@ pub fn main(program: &'static str, about: &'static str, commands: &[&[Command]])
 /// [`main`] of a program with a frame.
 pub fn framed(frame: &dyn Frame, program: &'static str, about: &'static str, commands: &[&[Command]]) -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    if commands.iter().copied().flatten().any(|command| command.name == "explain") {
+        let _ = EXPLAINS.set(program);
+    }
     if let Some(program) = init::asked(&args) {
         return ExitCode::from(init::main(program));
     }
@@ -147,11 +152,22 @@ fn dispatch_framed(frame: &dyn Frame, app: clap::Command, commands: &[&[Command]
 /// 128 and SIGPIPE.
 const EXIT_CLOSED_OUTPUT: u8 = 141;
 
-fn failed(error: &Error) -> u8 {
+/// The program's name, when it has a verb that explains codes.
+static EXPLAINS: OnceLock<&str> = OnceLock::new();
+
+/// Says an error on standard error, the way Podman does, and where there is more to read about it.
+pub fn report(error: &Error) {
     // Another process of ours may have said it already.
-    if !error.is_silent() {
-        let _ = writeln!(io::stderr(), "Error: {error}");
+    if error.is_silent() {
+        return;
     }
+    let more = EXPLAINS.get().zip(error.known_code());
+    let more = more.map(|(program, code)| format!("\nMore: {program} explain {}", shown(code))).unwrap_or_default();
+    let _ = writeln!(io::stderr(), "Error: {error}{more}");
+}
+
+fn failed(error: &Error) -> u8 {
+    report(error);
     error.status()
 }
 

@@ -21,6 +21,8 @@ pub struct Error {
     cause: Option<String>,
     hint: Option<String>,
     exit: u8,
+    #[serde(default)]
+    code: Option<u16>,
 }
 
 /// The result of everything that can fail in these crates.
@@ -30,20 +32,28 @@ impl Error {
     /// An error without a system call behind it.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
-        Error { tried: what.into(), cause: None, hint: None, exit: EXIT_ENGINE }
+        Error { tried: what.into(), cause: None, hint: None, exit: EXIT_ENGINE, code: None }
     }
 
     /// `tried` names the step and its object ("mount proc on /proc"), `cause` is the kernel's answer.
     #[must_use]
     pub fn os(tried: impl Into<String>, cause: impl Into<std::io::Error>) -> Self {
         let cause = cause.into();
-        Error { cause: Some(words(&cause)), ..Error::new(tried) }
+        let code = cause.raw_os_error().and_then(|code| u16::try_from(code).ok());
+        Error { cause: Some(words(&cause)), code, ..Error::new(tried) }
     }
 
     /// `tried` names the step, `cause` is another library's error.
     #[must_use]
     pub fn because(tried: impl Into<String>, cause: impl fmt::Display) -> Self {
         Error { cause: Some(cause.to_string()), ..Error::new(tried) }
+    }
+
+    /// `tried` names the step, `why` is an error of ours that ended it; what is known of that is known of this.
+    #[must_use]
+    pub fn within(tried: impl Into<String>, why: Error) -> Self {
+        let code = why.code;
+        Error::because(tried, why).code(code)
     }
 
     /// An error of which a person knows already, because another process of ours has told it.
@@ -76,6 +86,20 @@ impl Error {
     pub fn exit(mut self, status: u8) -> Self {
         self.exit = status;
         self
+    }
+
+    /// What `podling explain` knows it by, one of [`crate::code`]; without a word about it an answer of the kernel has its own
+    /// number, and a wrong word of a person none.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<Option<u16>>) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    /// Its code, when there is more to say about it.
+    #[must_use]
+    pub fn known_code(&self) -> Option<u16> {
+        self.code.filter(|code| crate::code::trouble(*code).is_some())
     }
 
     /// Whether a system call failed, or a library; else it is about what was asked for.

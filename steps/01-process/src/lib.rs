@@ -1,6 +1,7 @@
 //! Step 01: a process. Starts a program, forwards signals, reaps children, owns a terminal.
 
 mod child;
+pub mod code;
 pub mod command;
 pub mod console;
 pub mod error;

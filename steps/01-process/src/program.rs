@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::sys::stat::stat;
 use nix::unistd::{AccessFlags, access, chdir, getcwd};
 
+use crate::code;
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND};
 use crate::{Error, Result, kernel};
 
@@ -58,7 +59,7 @@ impl Program {
             Some(open) => kernel::exec_file(open()?.as_fd(), &args, &env),
             None => kernel::exec_path(&self.find(name)?, &args, &env),
         };
-        Err(Error::os(format!("execute {}", name.display()), errno).exit(EXIT_CANNOT_EXECUTE))
+        Err(failed(name, errno))
     }
     // ANCHOR_END: exec
 
@@ -68,14 +69,15 @@ impl Program {
         let missing = || {
             Error::new(format!("executable file {:?} not found in $PATH", name.display().to_string()))
                 .exit(EXIT_NOT_FOUND)
+                .code(code::NO_PROGRAM)
         };
         if name.as_bytes().contains(&b'/') {
             return match stat(name) {
                 Ok(_) => string(name),
                 Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => {
-                    Err(Error::os(format!("execute {}", name.display()), errno).exit(EXIT_NOT_FOUND))
+                    Err(failed(name, errno).exit(EXIT_NOT_FOUND).code(code::NO_PROGRAM))
                 }
-                Err(errno) => Err(Error::os(format!("execute {}", name.display()), errno).exit(EXIT_CANNOT_EXECUTE)),
+                Err(errno) => Err(failed(name, errno)),
             };
         }
         if name.is_empty() {
@@ -94,9 +96,7 @@ impl Program {
             }
         }
         match denied {
-            Some((path, errno)) => {
-                Err(Error::os(format!("execute {}", path.display()), errno).exit(EXIT_CANNOT_EXECUTE))
-            }
+            Some((path, errno)) => Err(failed(path.as_os_str(), errno)),
             None => Err(missing()),
         }
     }
@@ -107,6 +107,17 @@ impl Program {
             None => std::env::var_os("PATH").map(OsString::into_vec),
         };
         found.map_or_else(|| DEFAULT_PATH.into(), OsString::from_vec)
+    }
+}
+
+fn failed(name: &OsStr, errno: Errno) -> Error {
+    let error = Error::os(format!("execute {}", name.display()), errno).exit(EXIT_CANNOT_EXECUTE);
+    match errno {
+        // Of a file that is there: its interpreter is not.
+        Errno::ENOENT => error.code(code::NO_PROGRAM),
+        Errno::EACCES | Errno::EISDIR => error.code(code::NOT_EXECUTABLE),
+        Errno::ENOEXEC => error.code(code::WRONG_ARCHITECTURE),
+        _ => error,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use nix::unistd::{Pid, getegid, geteuid};
-use process::{Error, Result, prerequisite};
+use process::{Error, Result, code, prerequisite};
 
 use crate::subid::{Range, ranges};
 
@@ -126,6 +126,7 @@ impl Helper {
             .map_err(|error| {
                 Error::os(format!("start {name}, which maps the ids of a container"), error)
                     .hint(prerequisite::hint("newuidmap"))
+                    .code(code::NO_NEWUIDMAP)
             })
     }
 
@@ -139,6 +140,7 @@ impl Helper {
         // It begins with its own name.
         let says = says.trim().trim_start_matches(name).trim_start_matches(": ");
         Err(Error::because(format!("map ids with {name}"), if says.is_empty() { "it failed" } else { says })
-            .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability; `podling doctor` looks at both"))
+            .hint("its range must be in /etc/subuid and /etc/subgid, and it needs its setuid bit or file capability; `podling doctor` looks at both")
+            .code(code::NEWUIDMAP_REFUSED))
     }
 }

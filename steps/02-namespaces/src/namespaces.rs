@@ -2,7 +2,7 @@
 
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
-use process::{Child, Error, Program, Result, Setup, Start, Stdio, prerequisite};
+use process::{Child, Error, Program, Result, Setup, Start, Stdio, code, prerequisite};
 
 use crate::{IdMap, kernel};
 
@@ -112,7 +112,9 @@ fn explain(error: Error) -> Error {
     match found {
         Some((_, _, lacking)) if error.is_kernel() => {
             let mend = prerequisite::hint(lacking);
-            error.hint(format!("this system does not let ordinary users make user namespaces: {mend}"))
+            error
+                .hint(format!("this system does not let ordinary users make user namespaces: {mend}"))
+                .code(code::NO_USER_NAMESPACES)
         }
         _ => error,
     }

@@ -51,7 +51,7 @@ pub fn notice() -> Result<Option<String>> {
 
 /// The user's name by `/etc/passwd`, or else by its own word: newuidmap(1) asks again, and does not take ours. Not by
 /// getpwuid(3), which loads the libraries of nsswitch.conf and costs more than all else here.
-fn name(uid: Uid) -> String {
+pub fn name(uid: Uid) -> String {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let number = uid.to_string();
     let line = passwd.lines().find(|line| line.split(':').nth(2) == Some(number.as_str()));

@@ -3,7 +3,7 @@
 //! The ids here are numbers of two worlds: those inside of the container, and those of the namespace that it is made in, in
 //! which the user is root and has its subordinate ids from 1 on.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::{Extent, IdMap};
@@ -98,7 +98,8 @@ impl UserMap {
             if let Some(extent) = map.iter().find(beyond) {
                 let words = format!("map {} {kind} ids from {} on", extent.count, extent.outside);
                 return Err(Error::because(words, format!("there are {count}"))
-                    .hint("/etc/subuid and /etc/subgid say how many there are"));
+                    .hint("/etc/subuid and /etc/subgid say how many there are")
+                    .code(code::UNMAPPED_ID));
             }
         }
         Ok(Some(map))

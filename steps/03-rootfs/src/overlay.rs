@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code, prerequisite::hint};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
@@ -123,8 +123,12 @@ impl Overlay {
     fn failed(&self, errno: Errno) -> Error {
         let error = Error::os(self.tried(), errno);
         match errno {
-            Errno::PERM => error.hint("without root this needs Linux 5.11 or newer"),
-            Errno::NODEV => error.hint("the kernel has no overlay file system: modprobe overlay"),
+            Errno::PERM => error.hint("without root this needs Linux 5.11 or newer").code(code::NO_OVERLAY),
+            Errno::NODEV => {
+                error.hint(format!("the kernel has no overlay file system: {}", hint("overlay"))).code(code::NO_OVERLAY)
+            }
+            // A store on a file system that cannot be a layer, or an upper directory.
+            Errno::INVAL => error.code(code::NO_OVERLAY),
             _ => error,
         }
     }

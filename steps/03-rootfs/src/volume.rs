@@ -6,7 +6,7 @@ mod tmpfs;
 
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 pub use mount::absolute;
@@ -150,7 +150,7 @@ fn host(path: &str) -> Result<Source> {
 /// The kernel's words as Go writes them, so that scripts that look for Podman's find ours.
 fn lower_case(tried: &str, errno: rustix::io::Errno) -> Error {
     match errno {
-        rustix::io::Errno::NOENT => Error::because(tried, "no such file or directory"),
+        rustix::io::Errno::NOENT => Error::because(tried, "no such file or directory").code(code::NO_SOURCE),
         errno => Error::os(tried, errno),
     }
 }

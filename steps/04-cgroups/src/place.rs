@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Pid, getpid};
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::devices::DEFAULT;
 use crate::hierarchy::{self, Base, Hierarchy, RUNTIME};
@@ -272,6 +272,7 @@ fn version_one(flag: &str) -> Error {
         "cgroup v1 is not supported: boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line. Without \
          limits a container runs here too",
     )
+    .code(code::CGROUP_V1)
 }
 
 fn undelegated(hierarchy: &Hierarchy, flag: &str, error: &Error) -> Error {
@@ -283,7 +284,9 @@ fn undelegated(hierarchy: &Hierarchy, flag: &str, error: &Error) -> Error {
              running: sudo loginctl enable-linger {user}"
         ),
     };
-    Error::because(format!("set {flag}: no cgroup is delegated to user {user}"), error).hint(hint)
+    Error::because(format!("set {flag}: no cgroup is delegated to user {user}"), error)
+        .hint(hint)
+        .code(code::NO_DELEGATION)
 }
 
 fn missing(hierarchy: &Hierarchy, flag: &str, controller: &str, have: &str) -> Error {
@@ -297,6 +300,7 @@ fn missing(hierarchy: &Hierarchy, flag: &str, controller: &str, have: &str) -> E
             .exit(EXIT_CANNOT_EXECUTE),
         true => Error::new(format!("set {flag}: the cgroup controller {controller} is not delegated to us, {have}"))
             .hint(DELEGATE)
+            .code(code::NO_CONTROLLER)
             .exit(EXIT_CANNOT_EXECUTE),
     }
 }

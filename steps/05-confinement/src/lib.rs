@@ -25,7 +25,7 @@ pub use mask::{MASKED, READONLY};
 pub use options::SecurityOptions;
 pub use rlimit::{Rlimit, UNLIMITED};
 pub use sysctl::Sysctl;
-pub use user::User;
+pub use user::{User, unmapped};
 
 use process::Command;
 

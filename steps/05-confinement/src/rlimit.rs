@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// No limit.
 pub const UNLIMITED: u64 = u64::MAX;
@@ -71,9 +71,9 @@ impl Rlimit {
         setrlimit(resource, self.soft, self.hard).map_err(|errno| {
             let error = Error::os(format!("set {} to {}:{}", self.kind, show(self.soft), show(self.hard)), errno);
             match getrlimit(resource) {
-                Ok((_, hard)) if errno == Errno::EPERM => {
-                    error.hint(format!("without privileges the hard limit cannot be above yours, {}", show(hard)))
-                }
+                Ok((_, hard)) if errno == Errno::EPERM => error
+                    .hint(format!("without privileges the hard limit cannot be above yours, {}", show(hard)))
+                    .code(code::RLIMIT_REFUSED),
                 _ => error,
             }
         })

@@ -5,7 +5,7 @@ use std::fs;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::thread::set_keep_capabilities;
 
 /// The user and groups of a program, and the mode bits that its new files do not have.
@@ -18,13 +18,16 @@ pub struct User {
     /// Further groups. The primary one is added: a file that denies something to it denies it for good, also
     /// after a setgid program has changed the primary group (CVE-2022-2989).
     pub groups: Vec<u32>,
+    /// Whether the caller's groups stay instead, also those that have no number inside: what is the host's and a group's
+    /// can be used then (Podman's `--group-add keep-groups`).
+    pub keep_groups: bool,
     /// umask(2).
     pub umask: u32,
 }
 
 impl Default for User {
     fn default() -> User {
-        User { uid: 0, gid: 0, groups: Vec::new(), umask: 0o022 }
+        User { uid: 0, gid: 0, groups: Vec::new(), keep_groups: false, umask: 0o022 }
     }
 }
 
@@ -67,6 +70,9 @@ impl User {
     // ANCHOR_END: become
 
     fn set_groups(&self) -> Result<()> {
+        if self.keep_groups {
+            return Ok(());
+        }
         let mut groups = vec![Gid::from_raw(self.gid)];
         groups.extend(self.groups.iter().filter(|group| **group != self.gid).map(|group| Gid::from_raw(*group)));
         match setgroups(&groups) {
@@ -86,12 +92,15 @@ fn denied() -> bool {
     fs::read("/proc/self/setgroups").is_ok_and(|text| text.starts_with(b"deny"))
 }
 
-fn unmapped(tried: impl Into<String>, errno: Errno) -> Error {
+/// An error about a user or a group, which the kernel calls invalid when the namespace has no number for it.
+pub fn unmapped(tried: impl Into<String>, errno: Errno) -> Error {
     let error = Error::os(tried, errno);
     if errno != Errno::EINVAL {
         return error;
     }
-    error.hint("the id is not mapped into the container; /etc/subuid and /etc/subgid say how many there are")
+    error
+        .hint("the id is not mapped into the container; /etc/subuid and /etc/subgid say how many there are")
+        .code(code::UNMAPPED_ID)
 }
 
 #[cfg(test)]

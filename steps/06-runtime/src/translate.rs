@@ -138,6 +138,7 @@ fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
             uid: user.uid(),
             gid: user.gid(),
             groups: user.additional_gids().clone().unwrap_or_default(),
+            keep_groups: false,
             umask: user.umask().unwrap_or(0o022),
         },
         capabilities: capabilities(process)?,

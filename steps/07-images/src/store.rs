@@ -14,7 +14,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::JSON_LIMIT;
@@ -288,7 +288,7 @@ impl Store {
 }
 
 pub(crate) fn unknown(name: &str) -> Error {
-    Error::new(format!("{name}: image not known"))
+    Error::new(format!("{name}: image not known")).code(code::NO_IMAGE)
 }
 
 fn encode(value: &impl Serialize) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use process::Error;
+use process::{Error, code};
 use serde::Deserialize;
 
 use crate::http::{Answer, Failure};
@@ -48,7 +48,13 @@ pub fn refusal(answer: Answer) -> Failure {
         _ if status.as_u16() == 401 => "unauthorized: authentication required".to_string(),
         _ => format!("received unexpected HTTP status: {status}"),
     };
-    Failure { error: Error::new(words), again }
+    let code = match status.as_u16() {
+        401 | 403 => Some(code::UNAUTHORIZED),
+        404 => Some(code::NO_MANIFEST),
+        429 => Some(code::TOO_MANY_REQUESTS),
+        _ => None,
+    };
+    Failure { error: Error::new(words).code(code), again }
 }
 
 /// `MANIFEST_UNKNOWN` in small letters, and the message where it says more.

@@ -57,7 +57,7 @@ impl<'a> Blob<'a> {
         };
         let first = session.again(progress, || blob.connect());
         blob.reader =
-            Some(first.map_err(|error| Error::because(format!("fetching blob {}", descriptor.digest), error))?);
+            Some(first.map_err(|error| Error::within(format!("fetching blob {}", descriptor.digest), error))?);
         Ok(blob)
     }
 

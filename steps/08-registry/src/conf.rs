@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use crate::place::{self, Place};
@@ -108,7 +108,8 @@ impl Conf {
         let document: Document = toml::from_str(text).map_err(|error| bad(error.message().to_string()))?;
         if document.registries.is_some() {
             return Err(bad("it is in the format of version 1, which has ended".to_string())
-                .hint("write unqualified-search-registries and [[registry]], see containers-registries.conf(5)"));
+                .hint("write unqualified-search-registries and [[registry]], see containers-registries.conf(5)")
+                .code(code::REGISTRIES_CONF));
         }
         self.search = document.unqualified_search_registries.unwrap_or_else(|| std::mem::take(&mut self.search));
         self.mode = document.short_name_mode.or_else(|| self.mode.take());

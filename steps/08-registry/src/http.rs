@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use process::Error;
+use process::{Error, code};
 use rustls::CertificateError;
 use ureq::Agent;
 use ureq::http::{Request, Response};
@@ -40,7 +40,7 @@ impl Failure {
 
     /// The same, with what was tried before its words.
     pub fn during(self, what: &str) -> Failure {
-        Failure { error: Error::because(what, self.error), ..self }
+        Failure { error: Error::within(what, self.error), ..self }
     }
 }
 
@@ -159,13 +159,19 @@ fn explain(method: &str, url: &Url, error: &ureq::Error) -> Failure {
             Some(error) => Failure::new(explain_tls(&tried, url, error)),
             None if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                 let why = format!("dial tcp {}: connect: connection refused", url.authority);
-                Failure { error: Error::because(tried, why), again: true }
+                Failure { error: Error::because(tried, why).code(code::NO_REGISTRY), again: true }
             }
             None => Failure { error: Error::os(tried, clone(error)), again: true },
         },
-        ureq::Error::HostNotFound => stays(format!("dial tcp: lookup {}: no such host", url.host())),
-        ureq::Error::Timeout(_) => Failure { error: Error::because(tried, "timeout: no answer"), again: true },
-        ureq::Error::ConnectionFailed => Failure { error: Error::because(tried, "connection failed"), again: true },
+        ureq::Error::HostNotFound => Failure::new(
+            Error::because(&tried, format!("dial tcp: lookup {}: no such host", url.host())).code(code::NO_REGISTRY),
+        ),
+        ureq::Error::Timeout(_) => {
+            Failure { error: Error::because(tried, "timeout: no answer").code(code::NO_REGISTRY), again: true }
+        }
+        ureq::Error::ConnectionFailed => {
+            Failure { error: Error::because(tried, "connection failed").code(code::NO_REGISTRY), again: true }
+        }
         other => stays(other.to_string()),
     }
 }
@@ -179,14 +185,17 @@ fn clone(error: &std::io::Error) -> std::io::Error {
 
 fn explain_tls(tried: &str, url: &Url, error: &rustls::Error) -> Error {
     let unverified = |why: String| {
-        Error::because(tried, format!("tls: failed to verify certificate: x509: {why}")).hint(format!(
-            "put the certificate of its authority into ~/.config/containers/certs.d/{}/ca.crt",
-            url.authority
-        ))
+        Error::because(tried, format!("tls: failed to verify certificate: x509: {why}"))
+            .hint(format!(
+                "put the certificate of its authority into ~/.config/containers/certs.d/{}/ca.crt",
+                url.authority
+            ))
+            .code(code::CERTIFICATE)
     };
     match error {
         rustls::Error::InvalidMessage(_) => Error::because(tried, "http: server gave HTTP response to HTTPS client")
-            .hint("--tls-verify=false, or insecure = true in registries.conf, if that is what you want"),
+            .hint("--tls-verify=false, or insecure = true in registries.conf, if that is what you want")
+            .code(code::PLAIN_HTTP),
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             unverified("certificate signed by unknown authority".to_string())
         }

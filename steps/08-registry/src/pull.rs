@@ -130,7 +130,7 @@ fn fetch_config(source: &Source, progress: &dyn Progress) -> Result<Vec<u8>> {
     let url = session.url(&format!("blobs/{digest}"))?;
     let (bytes, _) = session
         .again(progress, || session.document(&url, "*/*", JSON_LIMIT))
-        .map_err(|error| Error::because(format!("reading config blob {digest}"), error))?;
+        .map_err(|error| Error::within(format!("reading config blob {digest}"), error))?;
     match Digest::of(&bytes) {
         is if is != digest => Err(Error::new(format!("configuration has digest {is}, expected {digest}"))),
         _ => Ok(bytes),

@@ -86,7 +86,7 @@ impl Session {
             other => other.map(|challenges| (session.base.clone(), challenges)),
         });
         (session.base, session.challenges) =
-            pinged.map_err(|error| Error::because(format!("pinging container registry {registry}"), error))?;
+            pinged.map_err(|error| Error::within(format!("pinging container registry {registry}"), error))?;
         Ok(session)
     }
     // ANCHOR_END: open

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use images::reference::Reference;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::conf::Conf;
 use crate::place::Place;
@@ -41,14 +41,17 @@ pub fn resolve(conf: &Conf, name: &str) -> Result<Resolved> {
             "short-name {name:?} did not resolve to an alias and no unqualified-search registries are defined in \
              \"{conf_path}\""
         ))
-        .hint(format!("say which registry: docker.io/library/{name}, quay.io/...")));
+        .hint(format!("say which registry: docker.io/library/{name}, quay.io/..."))
+        .code(code::SHORT_NAME));
     }
     if conf.search.len() > 1 && conf.mode.as_deref() == Some("enforcing") {
         let why = match std::io::stdin().is_terminal() {
             true => "short-name resolution enforced, and the name fits several registries",
             false => "short-name resolution enforced but cannot prompt without a TTY",
         };
-        return Err(Error::new(why).hint(format!("say which registry: {}/{name}", conf.search.join(", "))));
+        return Err(Error::new(why)
+            .hint(format!("say which registry: {}/{name}", conf.search.join(", ")))
+            .code(code::SHORT_NAME));
     }
     Ok(Resolved {
         places: conf.search.iter().map(|domain| place(domain, reference.path(), &reference)).collect(),

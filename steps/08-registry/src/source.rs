@@ -31,7 +31,7 @@ pub struct Source {
 /// # Errors
 /// When none of them has it.
 pub fn open(conf: &Conf, place: &Place, options: &Options, progress: &dyn Progress) -> Result<Source> {
-    let failed = |error: Error| Error::because(format!("initializing source docker://{}", place.name()), error);
+    let failed = |error: Error| Error::within(format!("initializing source docker://{}", place.name()), error);
     let mut mirrors = Vec::new();
     let endpoints = conf.endpoints(place).map_err(failed)?;
     for (at, endpoint) in endpoints.iter().enumerate() {
@@ -41,7 +41,7 @@ pub fn open(conf: &Conf, place: &Place, options: &Options, progress: &dyn Progre
             Err(error) if mirrors.is_empty() => return Err(failed(error)),
             Err(error) => {
                 let mirrors = mirrors.join(" ");
-                return Err(failed(Error::because(format!("(Mirrors also failed: {mirrors})"), error)));
+                return Err(failed(Error::within(format!("(Mirrors also failed: {mirrors})"), error)));
             }
         }
     }
@@ -57,7 +57,7 @@ fn open_endpoint(conf: &Conf, endpoint: &Endpoint, options: &Options, progress: 
         let url = session.url(&format!("manifests/{reference}"))?;
         session.again(progress, || session.document(&url, manifest::ACCEPT, JSON_LIMIT)).map_err(|error| {
             let closed = error.to_string().starts_with("unauthorized") && !session.has_credentials();
-            let error = Error::because(format!("reading manifest {reference} in {}", place.repository()), error);
+            let error = Error::within(format!("reading manifest {reference} in {}", place.repository()), error);
             if closed { error.hint(format!("podling login {}", place.registry)) } else { error }
         })
     };

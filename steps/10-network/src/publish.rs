@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{Port, Protocol};
 
@@ -85,14 +85,15 @@ fn refused(port: &Port, error: &io::Error) -> Error {
     let tried = format!("listen {} {address}", port.protocol);
     let error = match error.kind() {
         ErrorKind::AddrInUse => Error::because(tried, "bind: address already in use")
-            .hint("another process has this port of the host, perhaps another container: choose another one"),
+            .hint("another process has this port of the host, perhaps another container: choose another one")
+            .code(code::PORT_IN_USE),
         ErrorKind::PermissionDenied => {
             let least = unprivileged();
-            Error::because(format!("cannot expose privileged port {number}: {tried}"), "bind: permission denied").hint(
-                format!(
+            Error::because(format!("cannot expose privileged port {number}: {tried}"), "bind: permission denied")
+                .hint(format!(
                     "choose a port from {least} on, or: sudo sysctl -w net.ipv4.ip_unprivileged_port_start={number}"
-                ),
-            )
+                ))
+                .code(code::PRIVILEGED_PORT)
         }
         ErrorKind::AddrNotAvailable => Error::because(tried, "bind: cannot assign requested address")
             .hint(format!("{} is no address of this machine", port.host_ip.unwrap_or(IpAddr::from([0, 0, 0, 0])))),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use monitor::client;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::Engine;
 use crate::run::{attached, proxy, status};
@@ -25,7 +25,8 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
         true => monitor::dial(&engine.state().container(&record.id))?,
         false => None,
     };
-    let socket = socket.ok_or_else(|| Error::new("you can only attach to running containers"))?;
+    let socket =
+        socket.ok_or_else(|| Error::new("you can only attach to running containers").code(code::NOT_RUNNING))?;
     let options = &record.options;
     let client = attached(matches, options.interactive && !matches.get_flag("no-stdin"), options.terminal)?;
     client::hello(&socket, options.terminal)?;

@@ -57,7 +57,10 @@ pub(crate) fn compose(
     let hostname = hostname(options, &record.id);
     let inside = Root::open(root).map_err(|error| Error::os("open the container's root", error))?;
     let mut account = user::find(&inside, &wanted_user(options, image))?;
-    account.user.groups.extend(user::groups(&inside, &options.groups)?);
+    match options.groups.iter().any(|group| group == user::KEEP_GROUPS) {
+        true => account.user.keep_groups = user::kept(&options.groups)?,
+        false => account.user.groups.extend(user::groups(&inside, &options.groups)?),
+    }
 
     let mut environment = Environment::new(options.terminal);
     environment.image(&image.env);

@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::{Arg, ArgAction, ArgMatches};
 use namespaces::itself;
 use nix::unistd::Pid;
-use process::{Command, Error, Program, Result, Setup, Start, Stdio};
+use process::{Command, Error, Program, Result, Setup, Start, Stdio, code};
 use rootfs::beneath::Root;
 
 use crate::environment::{self, Environment};
@@ -64,6 +64,7 @@ fn running(engine: &Engine, name: &str) -> Result<(Record, Status)> {
     match status.is_running() {
         true => Ok((record, status)),
         false => Err(Error::new("can only create exec sessions on running containers: container state improper")
+            .code(code::NOT_RUNNING)
             .exit(NOT_RUNNING)),
     }
 }

@@ -56,7 +56,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
         .arg(list("gidmap", "INSIDE:OUTSIDE:COUNT", "Group ids of its own"))
         .arg(value("workdir", "DIR", "The directory to start in").short('w'))
         .arg(value("user", "USER[:GROUP]", "The user, by name or number").short('u'))
-        .arg(list("group-add", "GROUP", "A further group of the user"))
+        .arg(list("group-add", "GROUP", "A further group of the user; keep-groups: those of the caller"))
         .arg(value("entrypoint", "COMMAND", "The program, instead of the image's: a path, or a JSON list"))
         .arg(list("label", "NAME=VALUE", "Set a label").short('l'))
         .arg(list("annotation", "NAME=VALUE", "Set an annotation"))

@@ -72,7 +72,7 @@ pub(crate) fn each(asked: Vec<Asked>, out: &mut dyn Write, mut verb: impl FnMut(
             Ok(()) => writeln!(out, "{word}").map_err(|error| Error::os("write to standard output", error))?,
             Err(error) => {
                 if let Some(before) = last.replace(error) {
-                    eprintln!("Error: {before}");
+                    process::command::report(&before);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::filter::Filters;
 use crate::{Engine, Record, names, names_of};
@@ -89,12 +89,14 @@ impl Engine {
         let status = self.status(record)?;
         if !status.is_running() || (status.phase == crate::Phase::Paused) == freeze {
             let verb = if freeze { "is not running, can't pause" } else { "is not paused, can't unpause" };
-            return Err(Error::new(format!("\"{}\" {verb}: container state improper", record.id)));
+            let error = Error::new(format!("\"{}\" {verb}: container state improper", record.id));
+            return Err(if status.is_running() { error } else { error.code(code::NOT_RUNNING) });
         }
         let cgroup = status.life.cgroup.as_deref().and_then(|path| cgroups::Cgroup::open(Path::new(path)));
         let cgroup = cgroup.ok_or_else(|| {
             Error::new(format!("the container {} has no cgroup, which is what is frozen", record.name))
                 .hint("cgroup v2 has to be delegated to you: see the book's chapter about cgroups")
+                .code(code::NO_DELEGATION)
         })?;
         if freeze {
             cgroup.freeze()?

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::unistd::geteuid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::options::CID_FILE;
 use crate::running::{self, Running};
@@ -232,7 +232,10 @@ impl State {
     /// # Errors
     /// When there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<Record> {
-        let unknown = || Error::new(format!("no container with name or ID \"{name}\" found: no such container"));
+        let unknown = || {
+            Error::new(format!("no container with name or ID \"{name}\" found: no such container"))
+                .code(code::NO_CONTAINER)
+        };
         if names::check(name).is_err() {
             return Err(unknown());
         }
@@ -287,6 +290,7 @@ fn taken(name: &str, claim: &Path) -> Error {
         "creating container storage: the container name \"{name}\" is already in use by {id}. You have to remove \
          that container to be able to reuse that name: that name is already in use"
     ))
+    .code(code::NAME_IN_USE)
 }
 
 /// Makes a directory and its parents, for the owner alone.

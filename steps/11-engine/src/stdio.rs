@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::{Uid, fchown, isatty};
-use process::{Error, Result, Setup};
+use process::{Result, Setup};
 
 /// They are the container's user's: who may write to standard output may also open `/dev/stdout`, as many a server does
 /// with its log.
@@ -21,8 +21,9 @@ impl Setup for Owned<'_> {
         for fd in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
             // Not /dev/null, which is everybody's.
             if is_pipe(fd) || isatty(fd).unwrap_or(false) {
-                fchown(fd, Some(Uid::from_raw(self.user)), None)
-                    .map_err(|errno| Error::os("give the standard descriptors to the container's user", errno))?;
+                fchown(fd, Some(Uid::from_raw(self.user)), None).map_err(|errno| {
+                    confinement::unmapped("give the standard descriptors to the container's user", errno)
+                })?;
             }
         }
         Ok(())

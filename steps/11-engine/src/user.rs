@@ -64,11 +64,25 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
     let further = groups.iter().filter(member).filter_map(|entry| number(entry, 2)).collect();
     let home = entry.and_then(|entry| entry.get(5)).filter(|home| home.starts_with('/')).cloned();
     Ok(Account {
-        user: User { uid, gid, groups: further, umask: 0o022 },
+        user: User { uid, gid, groups: further, keep_groups: false, umask: 0o022 },
         home: home.unwrap_or_else(|| if uid == 0 { "/root".into() } else { "/".into() }),
     })
 }
 // ANCHOR_END: find
+
+/// `--group-add` of the caller's own.
+pub const KEEP_GROUPS: &str = "keep-groups";
+
+/// Whether the caller's groups stay, which then are all that there are.
+///
+/// # Errors
+/// When there are others beside them.
+pub fn kept(names: &[String]) -> Result<bool> {
+    match names.len() {
+        1 => Ok(true),
+        _ => Err(Error::new("the '--group-add keep-groups' option is not allowed with any other --group-add options")),
+    }
+}
 
 /// The numbers of groups, by name or number (`--group-add`).
 ///

@@ -7,7 +7,7 @@ use monitor::message::{Message, receive, send};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::MsgFlags;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::running::Running;
 use crate::{Engine, Record, signal};
@@ -40,6 +40,7 @@ impl Engine {
                 record.id,
                 status.phase.name()
             ))
+            .code(code::NOT_RUNNING)
         })?;
         watch.signal(number);
         self.event("kill", record, &[("signal", number.to_string())]);

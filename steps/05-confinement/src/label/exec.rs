@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::Result;
+use process::{Result, code};
 
 use crate::procfs;
 
@@ -16,7 +16,9 @@ const EXEC: &str = "thread-self/attr/exec";
 // ANCHOR: exec
 pub fn set_exec(label: &str) -> Result<()> {
     procfs::write(&[Path::new(EXEC)], label, &format!("write the label {label} to /proc/{EXEC}")).map_err(|error| {
-        error.hint("where the policy has no such user, role, type or level: --security-opt label=disable")
+        error
+            .hint("where the policy has no such user, role, type or level: --security-opt label=disable")
+            .code(code::LABEL_REFUSED)
     })
 }
 // ANCHOR_END: exec

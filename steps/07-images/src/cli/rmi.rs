@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{enter, open_store, root_argument, say};
 use crate::digest::is_hex_prefix;
@@ -123,6 +123,7 @@ fn remove(store: &Store, out: &mut dyn Write, image: &Image, force: bool, contai
                 "image used by {container}: image is in use by a container: consider listing external containers and \
                  force-removing image"
             ))
+            .code(code::IMAGE_IN_USE)
             .exit(2));
         }
         containers.remove(container)?;

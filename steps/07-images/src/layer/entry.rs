@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 
-use process::{Error, Result};
+use process::{Error, Result, code, prerequisite::hint};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, ResolveFlags, Timespec, Timestamps, ftruncate, futimens, linkat, makedev, mkdirat,
     mknodat, openat, openat2, symlinkat,
@@ -219,7 +219,8 @@ fn explain(failure: Failure, shown: &str, entry: &Entry) -> Error {
             ),
             Errno::INVAL,
         )
-        .hint("give your user 65536 subordinate IDs: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"),
+        .hint(hint("subids"))
+        .code(code::UNMAPPED_ID),
         Failure::Kernel(Errno::NOSYS) => {
             Error::os(format!("unpacking {path}"), Errno::NOSYS).hint("openat2 needs Linux 5.6 or later")
         }

@@ -56,7 +56,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         }
         say(out, "Existing credentials are invalid, please enter valid username and password")?;
     }
-    let failed = |error| Error::because("getting username and password", error);
+    let failed = |error| Error::within("getting username and password", error);
     let user = match user {
         Some(user) => user.clone(),
         None => prompt::user(out, known.as_ref().map(|known| known.user.as_str())).map_err(failed)?,
@@ -71,7 +71,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
             || failure.error.to_string().contains("requesting bearer token: unauthorized");
         match refused {
             true => Error::new(format!("logging into {key:?}: invalid username/password")),
-            false => Error::because(format!("authenticating creds for {key:?}"), failure.error),
+            false => Error::within(format!("authenticating creds for {key:?}"), failure.error),
         }
     })?;
     let place = auth::store(&conf, options.authfile.as_deref(), &key, &credentials)?;
@@ -105,7 +105,7 @@ fn password(matches: &ArgMatches) -> Result<Option<String>> {
 fn check(conf: &Conf, host: &str, credentials: Credentials, options: &Options) -> Result<Result<(), Failure>> {
     let place = Place { registry: host.to_string(), path: String::new(), tag: String::new(), digest: None };
     let insecure = conf.is_insecure(host);
-    let failed = |error| Error::because(format!("authenticating creds for {host:?}"), error);
+    let failed = |error| Error::within(format!("authenticating creds for {host:?}"), error);
     let session = Session::open(&Endpoint { place, insecure }, Some(credentials), options, &());
     Ok(session.map_err(failed)?.check())
 }

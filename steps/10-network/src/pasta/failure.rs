@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::process::ExitStatus;
 
-use process::Error;
+use process::{Error, code};
 
 use crate::{Port, publish};
 
@@ -37,7 +37,7 @@ pub(crate) fn explain(says: &str, status: Option<ExitStatus>, ports: &[Port]) ->
             .hint("it takes its addresses from the interface with the default route; --network none needs no route"),
         None => error,
     };
-    error.exit(EXIT)
+    error.exit(EXIT).code(code::PASTA_FAILED)
 }
 
 /// What is wrong with the device that it makes network cards by.

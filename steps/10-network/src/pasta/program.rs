@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// Where distributions put programs that are not for people.
 const FURTHER: &str = "/usr/local/libexec/podman:/usr/libexec/podman:/usr/local/lib/podman:/usr/lib/podman:/usr/bin";
@@ -31,6 +31,7 @@ pub(crate) fn find() -> Result<&'static Program> {
         let install = process::prerequisite::hint("pasta");
         Error::because(text, "executable file not found in $PATH")
             .hint(format!("{install}; --network none and --network host work without it"))
+            .code(code::NO_PASTA)
     })
 }
 

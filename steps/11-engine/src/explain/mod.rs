@@ -1,6 +1,8 @@
 //! `explain`: what a container is made of, told while it is made (`run --explain`), read back from the kernel
-//! (`explain CONTAINER` or `PID`), and whose a file is on both sides of the id map (`explain PATH`).
+//! (`explain CONTAINER` or `PID`), whose a file is on both sides of the id map (`explain PATH`),
+//! and what an error means (`explain CODE`).
 
+mod codes;
 mod making;
 mod path;
 mod process;
@@ -8,10 +10,10 @@ mod process;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
 
 use ::process::explain::Line;
-use ::process::{Command, Error, Result};
+use ::process::{Command, Error, Result, code};
 
 use crate::Engine;
 
@@ -20,23 +22,30 @@ pub(crate) use making::{file, making};
 /// The verb.
 pub const EXPLAIN: Command = Command {
     name: "explain",
-    about: "Tell how a container or a process is walled in, or who may do what with a file",
+    about: "Tell how a container or a process is walled in, who may do what with a file, or what an error means",
     define,
     run,
 };
 
 fn define(command: clap::Command) -> clap::Command {
-    images::root_argument(command).arg(
-        Arg::new("what")
-            .value_name("CONTAINER|PID|PATH")
-            .required(true)
-            .help("A container, a process by number, or a file, whose name has a slash in it"),
-    )
+    images::root_argument(command)
+        .arg(
+            Arg::new("what").value_name("CONTAINER|PID|PATH|CODE").required_unless_present("codes").help(
+                "A container, a process by number, a file, whose name has a slash in it, or the code of an error",
+            ),
+        )
+        .arg(Arg::new("codes").long("codes").action(ArgAction::SetTrue).help("List the codes of errors"))
 }
 
 // ANCHOR: explain
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
+    if matches.get_flag("codes") {
+        return codes::list(out).map(|()| 0);
+    }
     let what = matches.get_one::<String>("what").map_or("", String::as_str);
+    if let Some(code) = code::parse(what) {
+        return codes::explain(code, out).map(|()| 0);
+    }
     let lines = if what.contains('/') || what == "." || what == ".." {
         path::explain(Path::new(what))?
     } else if let Ok(pid) = what.parse::<u32>() {
@@ -44,7 +53,9 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     } else {
         let engine = Engine::from_arguments(matches)?;
         let record = engine.find(what).map_err(|error| {
-            error.hint("a process is named by its number, a file by a path with a slash in it: ./NAME")
+            error.hint(
+                "a process is named by its number, a file by a path with a slash in it (./NAME), an error by its code",
+            )
         })?;
         let status = engine.status(&record)?;
         let pid = status.life.pid.filter(|_| status.is_running()).ok_or_else(|| {

@@ -90,6 +90,6 @@ fn line(out: &mut dyn Write, text: &str) -> Result<()> {
 /// All but the last error are printed, that one is returned: its exit status is the verb's.
 fn gather(last: &mut Option<Error>, error: Error) {
     if let Some(before) = last.replace(error) {
-        eprintln!("Error: {before}");
+        process::command::report(&before);
     }
 }
