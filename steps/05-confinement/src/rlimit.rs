@@ -39,7 +39,7 @@ pub struct Rlimit {
 }
 
 impl Rlimit {
-    /// Reads `nofile=1024` or `nofile=1024:2048`; -1 is unlimited.
+    /// Reads `nofile=1024` or `nofile=1024:2048`; -1 is as much as the caller may have, as Podman's.
     ///
     /// # Errors
     /// Anything else, an unknown name, a soft limit above the hard one.
@@ -47,27 +47,22 @@ impl Rlimit {
         let invalid = || Error::new(format!("invalid ulimit argument: \"{text}\" (must be NAME=SOFT[:HARD])"));
         let (name, limits) = text.split_once('=').ok_or_else(invalid)?;
         let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+        let kind = format!("RLIMIT_{}", name.to_ascii_uppercase());
+        let resource = resource(&kind)?;
         let value = |text: &str| match text {
-            "-1" => Ok(UNLIMITED),
+            "-1" => Ok(getrlimit(resource).map_or(UNLIMITED, |(_, hard)| hard)),
             _ if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(invalid()),
             _ => text.parse().map_err(|_| invalid()),
         };
-        let kind = format!("RLIMIT_{}", name.to_ascii_uppercase());
         let limit = Rlimit { kind, soft: value(soft)?, hard: value(hard)? };
-        limit.resource()?;
         if limit.soft > limit.hard {
             return Err(Error::new(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}")));
         }
         Ok(limit)
     }
 
-    fn resource(&self) -> Result<Resource> {
-        let found = KINDS.iter().find(|(name, _)| *name == self.kind);
-        found.map(|(_, kind)| *kind).ok_or_else(|| Error::new(format!("unknown limit {}", self.kind)))
-    }
-
     pub(crate) fn apply(&self) -> Result<()> {
-        let resource = self.resource()?;
+        let resource = resource(&self.kind)?;
         setrlimit(resource, self.soft, self.hard).map_err(|errno| {
             let error = Error::os(format!("set {} to {}:{}", self.kind, show(self.soft), show(self.hard)), errno);
             match getrlimit(resource) {
@@ -78,6 +73,11 @@ impl Rlimit {
             }
         })
     }
+}
+
+fn resource(kind: &str) -> Result<Resource> {
+    let found = KINDS.iter().find(|(name, _)| *name == kind);
+    found.map(|(_, kind)| *kind).ok_or_else(|| Error::new(format!("unknown limit {kind}")))
 }
 
 fn show(limit: u64) -> String {
@@ -92,8 +92,9 @@ mod tests {
     fn limits_are_read_as_podman_writes_them() {
         let limit = |soft, hard| Ok(Rlimit { kind: "RLIMIT_NOFILE".into(), soft, hard });
         assert_eq!(Rlimit::parse("nofile=1024"), limit(1024, 1024));
-        assert_eq!(Rlimit::parse("nofile=0:-1"), limit(0, UNLIMITED));
-        for text in ["nofile", "nofile=", "nofile=+1", "nofile=1:2:3", "files=1", "nofile=2:1", "nofile=-1:5", "=1"] {
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        assert_eq!(Rlimit::parse("nofile=0:-1"), limit(0, most));
+        for text in ["nofile", "nofile=", "nofile=+1", "nofile=1:2:3", "files=1", "nofile=2:1", "=1"] {
             assert!(Rlimit::parse(text).is_err(), "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! Step 10: a network. The container talks: pasta(1) carries its packets, and only the ports that are asked for lead in.
 
 mod dns;
+mod explain;
 mod expose;
 mod files;
 mod hosts;

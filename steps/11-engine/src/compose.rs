@@ -199,7 +199,12 @@ pub(crate) fn check(options: &Options) -> Result<()> {
     }
     options.devices.iter().try_for_each(|text| Device::parse(text).map(drop))?;
     sysctls(&options.sysctls, options.network.own_namespace())?;
-    options.ulimits.iter().try_for_each(|text| Rlimit::parse(text).map(drop))
+    rlimits(options).map(drop)
+}
+
+/// `--ulimit`; `host` are the caller's, which stay where there are no others.
+fn rlimits(options: &Options) -> Result<Vec<Rlimit>> {
+    options.ulimits.iter().filter(|text| *text != "host").map(|text| Rlimit::parse(text)).collect()
 }
 
 /// What this user may not do.
@@ -222,8 +227,7 @@ fn with(options: &Options, user: User, privileged: Option<&[String]>) -> Result<
     let capabilities = capabilities(options, user.uid, privileged)?;
     let mut security = SecurityOptions::parse(&options.security)?;
     security.unconfined |= privileged.is_some() && security.seccomp.is_none();
-    let rlimits = options.ulimits.iter().map(|text| Rlimit::parse(text)).collect::<Result<_>>()?;
-    confinement::run::confinement_of(user, capabilities, &security, rlimits)
+    confinement::run::confinement_of(user, capabilities, &security, rlimits(options)?)
 }
 
 /// What root in a privileged container may do, it may do everywhere; another user gets no more than the limit

@@ -77,6 +77,11 @@ fn whose_a_file_is() {
         let output = podling.world.command("podling").args(["explain", path]).output().unwrap();
         shown += &format!("{}\n", text(output));
     }
+    for words in [["-u", "0", mine.as_str()], ["--user=2000:0", &theirs, ""], ["-u", "ann", &mine]] {
+        let words = words.iter().filter(|word| !word.is_empty());
+        let output = podling.world.command("podling").arg("explain").args(words).output().unwrap();
+        shown += &format!("{}\n", text(output));
+    }
     let mut settings = settings();
     settings.add_filter(&format!(r"\b{}\b", me.subuid.0 + 999), "[SUBUID+999]");
     settings.add_filter(r"(outside it belongs to user [^,\n]+), group .*", "$1, group [GROUP]");

@@ -26,7 +26,7 @@ pub(crate) fn making(record: &Record, layers: usize, container: &Container) -> V
     lines.extend(namespaces::explain::namespaces(container.namespaces));
     lines.extend(options.cgroups.explain());
     lines.extend(options.limits.explain());
-    lines.push(Line::new(10, format!("give it the network {}", options.network.mode.name())));
+    lines.extend(options.network.explain());
     lines.extend(container.rootfs.explain());
     lines.extend(container.hostname.explain());
     lines.extend(container.confinement.explain());

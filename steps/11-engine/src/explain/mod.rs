@@ -34,6 +34,13 @@ fn define(command: clap::Command) -> clap::Command {
                 "A container, a process by number, a file, whose name has a slash in it, or the code of an error",
             ),
         )
+        .arg(
+            Arg::new("user")
+                .short('u')
+                .long("user")
+                .value_name("UID[:GID]")
+                .help("Of a file: who, in the container, wants to use it (1000)"),
+        )
         .arg(Arg::new("codes").long("codes").action(ArgAction::SetTrue).help("List the codes of errors"))
 }
 
@@ -47,7 +54,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         return codes::explain(code, out).map(|()| 0);
     }
     let lines = if what.contains('/') || what == "." || what == ".." {
-        path::explain(Path::new(what))?
+        let user = matches.get_one::<String>("user").map_or(Ok(path::User::USUAL), |user| path::User::parse(user))?;
+        path::explain(Path::new(what), user)?
     } else if let Ok(pid) = what.parse::<u32>() {
         process::explain(pid)?
     } else {

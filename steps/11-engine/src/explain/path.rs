@@ -5,18 +5,43 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use namespaces::{Extent, IdMap};
-use nix::unistd::{AccessFlags, access, getegid, geteuid};
+use nix::unistd::{AccessFlags, Gid, access, getegid, geteuid, getgroups};
 use process::explain::Line;
 use process::{Error, Result};
 
 /// What the kernel shows for an id without a number inside (`/proc/sys/kernel/overflowuid`).
 const NOBODY: u32 = 65534;
 
-/// A user and a group.
+/// A user and a group outside.
 #[derive(Debug, Clone, Copy)]
 struct Who {
     uid: u32,
     gid: u32,
+}
+
+/// A user and a group of a container.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct User {
+    uid: u32,
+    gid: u32,
+}
+
+impl User {
+    /// Of an image that has a user, most often: user and group 1000.
+    pub(super) const USUAL: User = User { uid: 1000, gid: 1000 };
+
+    /// Reads `UID[:GID]`; the group is the user's number when nobody says another one.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub(super) fn parse(text: &str) -> Result<User> {
+        let (uid, gid) = text.split_once(':').unwrap_or((text, text));
+        match (uid.parse(), gid.parse()) {
+            (Ok(uid), Ok(gid)) => Ok(User { uid, gid }),
+            _ => Err(Error::new(format!("invalid user \"{text}\": it must be UID or UID:GID, as numbers"))
+                .hint("the image's /etc/passwd has the numbers of its names")),
+        }
+    }
 }
 
 /// The lines of a file.
@@ -24,7 +49,7 @@ struct Who {
 /// # Errors
 /// When it is not there, or out of reach.
 // ANCHOR: path
-pub(super) fn explain(path: &Path) -> Result<Vec<Line>> {
+pub(super) fn explain(path: &Path, user: User) -> Result<Vec<Line>> {
     let found = fs::metadata(path).map_err(|error| Error::os(format!("stat {}", path.display()), error))?;
     let path = fs::canonicalize(path).map_err(|error| Error::os(format!("resolve {}", path.display()), error))?;
     let map = match geteuid().is_root() {
@@ -33,9 +58,9 @@ pub(super) fn explain(path: &Path) -> Result<Vec<Line>> {
     };
     let inside =
         |extents: fn(&IdMap) -> &Vec<Extent>, id: u32| map.as_ref().map_or(Some(id), |map| to_inside(extents(map), id));
-    let outside = |id: u32| Who {
-        uid: map.as_ref().map_or(id, |map| to_outside(&map.users, id)),
-        gid: map.as_ref().map_or(id, |map| to_outside(&map.groups, id)),
+    let outside = |user: User| Who {
+        uid: map.as_ref().map_or(user.uid, |map| to_outside(&map.users, user.uid)),
+        gid: map.as_ref().map_or(user.gid, |map| to_outside(&map.groups, user.gid)),
     };
     let (uid, gid) = (inside(|map| &map.users, found.uid()), inside(|map| &map.groups, found.gid()));
     let shown = path.display();
@@ -62,15 +87,25 @@ pub(super) fn explain(path: &Path) -> Result<Vec<Line>> {
     let executable = found.is_dir() || found.mode() & 0o111 != 0;
     let root = match mapped {
         true => rights(0o6 | u32::from(executable)),
-        false => rights(bits(&found, outside(0))),
+        false => rights(bits(&found, outside(User { uid: 0, gid: 0 }))),
     };
     lines.push(Line::new(3, format!("root in a container may {root}")));
-    let other = bits(&found, outside(1000));
-    lines.push(Line::new(3, format!("user 1000 in a container may {}", rights(other))));
-    let caller = Who { uid: geteuid().as_raw(), gid: getegid().as_raw() };
-    if map.is_some() {
-        let rights = rights(bits(&found, caller));
-        lines.push(Line::new(11, format!("the caller in a container with --userns keep-id may {rights}")));
+    let other = bits(&found, outside(user));
+    if user.uid != 0 {
+        lines.push(Line::new(3, format!("user {} in a container may {}", user.uid, rights(other))));
+    }
+    let caller = bits(&found, Who { uid: geteuid().as_raw(), gid: getegid().as_raw() });
+    if map.is_some() && user.uid != 0 {
+        let User { uid, gid } = user;
+        let text = match caller & !other {
+            0 => "--userns keep-id, which makes the caller of a user, gives it no more".to_string(),
+            _ => format!("--userns keep-id:uid={uid},gid={gid} makes it the caller, who may {}", rights(caller)),
+        };
+        lines.push(Line::new(2, text));
+        lines.extend(by_group(&found, caller));
+    }
+    if rustix::fs::getxattr(&path, "system.posix_acl_access", &mut [0_u8; 0]).is_ok_and(|length| length > 0) {
+        lines.push(Line::new(3, format!("it has an access control list, which may say otherwise: getfacl {shown}")));
     }
     if let Some(closed) = closed(&path) {
         lines.push(Line::new(
@@ -114,6 +149,18 @@ fn bits(found: &Metadata, who: Who) -> u32 {
         (false, true) => mode >> 3 & 0o7,
         (false, false) => mode & 0o7,
     }
+}
+
+/// What the caller may do as a member of a further group, which a container leaves.
+fn by_group(found: &Metadata, caller: u32) -> Option<Line> {
+    let member = getgroups().is_ok_and(|groups| groups.contains(&Gid::from_raw(found.gid())));
+    let group = found.mode() >> 3 & 0o7;
+    let more = member && found.uid() != geteuid().as_raw() && group & !caller != 0;
+    let gid = name("/etc/group", found.gid());
+    more.then(|| {
+        let rights = rights(group);
+        Line::new(5, format!("--group-add keep-groups leaves it in the caller's group {gid}, which may {rights}"))
+    })
 }
 
 fn rights(bits: u32) -> String {

@@ -41,6 +41,7 @@ pub(super) fn explain(pid: u32) -> Result<Vec<Line>> {
     ));
     lines.push(Line::new(5, format!("it is user {}, group {} outside", first(&field("Uid")), first(&field("Gid")))));
     lines.push(Line::new(5, format!("it has the capabilities {}", capabilities(set("CapEff")))));
+    lines.extend(limits(pid));
     if field("NoNewPrivs") == "1" {
         lines.push(Line::new(5, "setuid programs have no effect (no_new_privs)"));
     }
@@ -56,6 +57,23 @@ pub(super) fn explain(pid: u32) -> Result<Vec<Line>> {
         format!("it is {}, process {} of its namespace", command(pid, &field("Name")), last(&field("NSpid"))),
     ));
     Ok(lines)
+}
+
+/// Of `/proc/PID/limits` those that are other than ours, and those that people meet.
+fn limits(pid: u32) -> Vec<Line> {
+    let read = |pid: &str| fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+    let (its, ours) = (read(&pid.to_string()), read("self"));
+    let usual = ["Max open files", "Max processes"];
+    let line = |line: &&str| usual.iter().any(|name| line.starts_with(name)) || !ours.lines().any(|own| own == *line);
+    let told = |line: &str| {
+        // Columns of fixed width: the name, the soft limit, the hard one.
+        let (name, rest) = line.split_at_checked(26)?;
+        let mut values = rest.split_whitespace();
+        let (soft, hard) = (values.next()?, values.next()?);
+        let name = name.trim().trim_start_matches("Max ");
+        Some(Line::new(5, format!("limit of {name}: {soft}, which it may raise to {hard}")))
+    };
+    its.lines().skip(1).filter(line).filter_map(told).collect()
 }
 
 fn first(text: &str) -> &str {
