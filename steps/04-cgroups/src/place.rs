@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Pid, getpid};
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result, code};
+use process::{Error, Result, code, prerequisite::hint};
 
 use crate::devices::DEFAULT;
 use crate::hierarchy::{self, Base, Hierarchy, RUNTIME};
@@ -299,12 +299,8 @@ fn missing(hierarchy: &Hierarchy, flag: &str, controller: &str, have: &str) -> E
             .hint("some systems leave it out until cgroup_enable= on the kernel's command line names it")
             .exit(EXIT_CANNOT_EXECUTE),
         true => Error::new(format!("set {flag}: the cgroup controller {controller} is not delegated to us, {have}"))
-            .hint(DELEGATE)
+            .hint(format!("let systemd delegate it, then log out and in again: {}", hint("delegation")))
             .code(code::NO_CONTROLLER)
             .exit(EXIT_CANNOT_EXECUTE),
     }
 }
-
-const DELEGATE: &str = "let systemd delegate it: sudo mkdir -p /etc/systemd/system/user@.service.d; printf \
-    '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf; \
-    sudo systemctl daemon-reload; then log out and in again";

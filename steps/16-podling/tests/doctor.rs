@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::prerequisite::PREREQUISITES;
+use process::prerequisite::{Mend, PREREQUISITES, prerequisite};
 use serde_json::Value;
 use support::{World, settings, user};
 
@@ -80,5 +80,33 @@ fn what_is_wanted_and_why() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src");
     for one in &PREREQUISITES {
         assert!(book.join(one.chapter).with_extension("md").exists(), "{}", one.chapter);
+    }
+}
+
+/// The installation chapter has the packages and the commands of the table, and no others.
+#[test]
+fn the_installation_chapter_says_the_same() {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/src");
+    let read = |page: &str| std::fs::read_to_string(book.join(page)).unwrap();
+    let (start, linux) = (read("installation.md"), read("installation-linux.md"));
+    let row = |distribution: &str| start.lines().find(|line| line.starts_with(&format!("| {distribution}"))).unwrap();
+    for id in ["newuidmap", "pasta"] {
+        let Mend::Package(package) = &prerequisite(id).unwrap().mend else { panic!("{id}") };
+        for (distribution, name) in
+            [("Debian", package.apt), ("Fedora", package.dnf), ("Arch", package.pacman), ("openSUSE", package.zypper)]
+        {
+            assert!(row(distribution).contains(&format!("`{name}`")), "{distribution}: {name}");
+        }
+    }
+    let command = |id: &str| match &prerequisite(id).unwrap().mend {
+        Mend::Command(command) => *command,
+        _ => panic!("{id}"),
+    };
+    for part in command("delegation").split(" && ") {
+        assert!(linux.contains(&format!("$ {part}\n")), "{part}");
+    }
+    let range = command("subids").replace("RANGE", "100000-165535").replace("USER", "$USER");
+    for line in [range, format!("sudo {}", command("linger").replace("USER", "$USER"))] {
+        assert!(linux.contains(&format!("$ {line}\n")), "{line}");
     }
 }

@@ -16,7 +16,7 @@ const ALLOWED: &str = "\
      clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep \
      clock_nanosleep_time64 close close_range connect copy_file_range creat dup dup2 dup3 epoll_create \
      epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 \
-     execve execveat exit exit_group faccessat faccessat2 fadvise64 fadvise64_64 fallocate fanotify_init \
+     execve execveat exit exit_group faccessat faccessat2 fadvise64 fadvise64_64 fallocate \
      fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync fgetxattr \
      flistxattr flock fork fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate \
      ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake futimesat get_mempolicy \
@@ -64,7 +64,7 @@ const CONDITIONAL: &[(&[&str], &str)] = &[
     (&["CAP_DAC_READ_SEARCH"], "open_by_handle_at"),
     (
         &["CAP_SYS_ADMIN"],
-        "fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree pivot_root quotactl \
+        "fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree pivot_root quotactl \
          quotactl_fd setdomainname sethostname setns umount umount2",
     ),
     (&["CAP_BPF", "CAP_SYS_ADMIN"], "bpf"),
