@@ -33,6 +33,7 @@ pub fn literal() -> Settings {
         (r"\b([0-9a-f]{64}|[0-9a-f]{12})\b", "[ID]"),
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?(Z|UTC|[+-]\d\d:?\d\d))*", "[TIME]"),
         (r"(?i)\b(pid[ :=]+)\d+", "${1}[PID]"),
+        (r"(--add-sub[ug]ids) \d+-\d+", "$1 [RANGE]"),
         (r"sudo (apt|dnf|zypper) install \S+|sudo pacman -S \S+|sudo apk add \S+", "[INSTALL]"),
     ] {
         settings.add_filter(pattern, with);
