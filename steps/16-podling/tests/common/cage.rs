@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use support::image::busybox_and;
 
 use super::{Podling, text};
@@ -88,4 +92,30 @@ pub fn file(at: &Path, content: &str, mode: u32) {
     fs::create_dir_all(at.parent().unwrap()).unwrap();
     fs::write(at, content).unwrap();
     fs::set_permissions(at, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Exchanges two names without end, until it is dropped.
+pub struct Swap {
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Swap {
+    pub fn start(one: PathBuf, other: PathBuf) -> Swap {
+        let ended = Arc::new(AtomicBool::new(false));
+        let seen = ended.clone();
+        let thread = std::thread::spawn(move || {
+            while !seen.load(Relaxed) {
+                renameat_with(CWD, &one, CWD, &other, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        Swap { ended, thread: Some(thread) }
+    }
+}
+
+impl Drop for Swap {
+    fn drop(&mut self) {
+        self.ended.store(true, Relaxed);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
