@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -80,6 +82,18 @@ static void calls(void) {
 #endif
 }
 
+/* Cgroups of one's own, to be told of their end by a program of the host's. */
+static void cgroups(void) {
+    answer("unshare", unshare(CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWNS));
+    answer("unshare of mounts", unshare(CLONE_NEWNS));
+    mkdir("/tmp/cgroup", 0755);
+    answer("mount of version 1", mount("cgroup", "/tmp/cgroup", "cgroup", 0, "memory"));
+    answer("mount of rdma", mount("cgroup", "/tmp/cgroup", "cgroup", 0, "rdma"));
+    answer("mount of version 2", mount("cgroup2", "/tmp/cgroup", "cgroup2", 0, NULL));
+    answer("release_agent", open("/tmp/cgroup/release_agent", O_WRONLY));
+    answer("release_agent of the system", open("/sys/fs/cgroup/memory/release_agent", O_WRONLY));
+}
+
 static void type(void) {
     const char *places[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty"};
     for (int place = 0; place < 4; place++) {
@@ -93,6 +107,7 @@ int main(int count, char **words) {
     if (count < 2) return 1;
     if (!strcmp(words[1], "watch")) watch(atoi(words[2]));
     if (!strcmp(words[1], "calls")) calls();
+    if (!strcmp(words[1], "cgroups")) cgroups();
     if (!strcmp(words[1], "type")) type();
     if (!strcmp(words[1], "read")) {
         /* Into another group, and out of the one that is refused. */
