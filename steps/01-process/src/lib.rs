@@ -18,6 +18,7 @@ pub mod setup;
 pub mod signals;
 mod start;
 mod stdio;
+mod through;
 
 pub use child::Child;
 pub use command::Command;

@@ -26,6 +26,9 @@ pub struct Start<'a> {
     pub setup: &'a dyn Setup,
     /// What only the parent can do to it before that, as writing its id maps.
     pub parent: Option<&'a dyn Fn(Pid) -> Result<()>>,
+    /// What an intermediary does to itself before it gives birth to it, as joining the PID namespace of another process: one
+    /// does that for one's children only.
+    pub through: Option<&'a dyn Setup>,
     /// The directory of a cgroup to be born in.
     pub cgroup: Option<BorrowedFd<'a>>,
     /// Whether it goes on when the caller dies. Otherwise the kernel kills it then.
@@ -44,7 +47,7 @@ impl<'a> Start<'a> {
     /// With the caller's namespaces and cgroup, and not without the caller.
     #[must_use]
     pub fn new(program: &'a Program, setup: &'a dyn Setup) -> Start<'a> {
-        Start { flags: CloneFlags::empty(), program, setup, parent: None, cgroup: None, lives_on: false }
+        Start { flags: CloneFlags::empty(), program, setup, parent: None, through: None, cgroup: None, lives_on: false }
     }
 
     /// Starts the process and returns when it executes its program. It leads a session of its own, gets the
@@ -89,7 +92,10 @@ impl<'a> Start<'a> {
         // From here on a signal waits until somebody can forward it.
         let before = signals::block()?;
 
-        let (pid, in_place) = self.clone().map_err(|errno| Error::os("create a process", errno))?;
+        let (pid, in_place) = match self.through {
+            Some(through) => self.clone_through(through)?,
+            None => self.clone(CloneFlags::empty()).map_err(|errno| Error::os("create a process", errno))?,
+        };
         let Some(pid) = pid else {
             drop((report, go));
             self.child(&before, held.then_some(ready), reporter)
@@ -106,11 +112,12 @@ impl<'a> Start<'a> {
     /// The child's id (`None` in the child), and whether it is in its cgroup: a kernel before 5.7 does not do that, nor
     /// does one that has reasons, which it tells once more to who moves the child.
     // ANCHOR: clone
-    fn clone(&self) -> nix::Result<(Option<Pid>, bool)> {
-        let born = self.cgroup.map(|cgroup| kernel::clone3(self.flags, Some(cgroup)));
+    pub(crate) fn clone(&self, further: CloneFlags) -> nix::Result<(Option<Pid>, bool)> {
+        let flags = self.flags | further;
+        let born = self.cgroup.map(|cgroup| kernel::clone3(flags, Some(cgroup)));
         match born {
             Some(Ok(pid)) => Ok((pid, true)),
-            Some(Err(_)) | None => Ok((clone(self.flags)?, false)),
+            Some(Err(_)) | None => Ok((clone(flags)?, false)),
         }
     }
     // ANCHOR_END: clone
@@ -174,7 +181,7 @@ impl<'a> Start<'a> {
 }
 
 /// By clone3(2), or where a filter of system calls hides that, by clone(2).
-fn clone(flags: CloneFlags) -> nix::Result<Option<Pid>> {
+pub(crate) fn clone(flags: CloneFlags) -> nix::Result<Option<Pid>> {
     match kernel::clone3(flags, None) {
         Err(Errno::ENOSYS | Errno::EPERM) => kernel::clone(flags),
         pid => pid,

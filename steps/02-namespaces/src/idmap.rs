@@ -51,6 +51,19 @@ impl IdMap {
         IdMap { users: extents(geteuid().as_raw(), &[]), groups: extents(getegid().as_raw(), &[]) }
     }
 
+    /// That of a running process, as seen from our namespace.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn of_process(pid: u32) -> Result<IdMap> {
+        let read = |file: &str| {
+            let path = format!("/proc/{pid}/{file}");
+            let text = std::fs::read_to_string(&path).map_err(|error| Error::os(format!("read {path}"), error))?;
+            Ok(text.lines().filter_map(line).collect())
+        };
+        Ok(IdMap { users: read("uid_map")?, groups: read("gid_map")? })
+    }
+
     /// Whether it has one user and one group: nobody else's files can be made, and no program can become another user.
     #[must_use]
     pub fn is_single(&self) -> bool {
@@ -94,6 +107,11 @@ impl IdMap {
         }
         Ok(())
     }
+}
+
+fn line(text: &str) -> Option<Extent> {
+    let mut numbers = text.split_whitespace().filter_map(|number| number.parse().ok());
+    Some(Extent { inside: numbers.next()?, outside: numbers.next()?, count: numbers.next()? })
 }
 
 fn extents(id: u32, ranges: &[Range]) -> Vec<Extent> {

@@ -1,13 +1,16 @@
 //! Step 02: namespaces. Root inside, nobody outside.
 
+pub mod auto;
 pub mod explain;
 mod hostname;
 mod idmap;
 pub mod itself;
+mod joined;
 mod kernel;
 mod namespaces;
 mod pause;
 pub mod run;
+mod space;
 mod storage;
 pub mod subid;
 pub mod usermap;
@@ -15,7 +18,9 @@ pub mod usermap;
 pub use hostname::Hostname;
 pub use idmap::{Extent, IdMap};
 pub use itself::reexec_as_root;
+pub use joined::{Joined, foreign};
 pub use namespaces::Namespaces;
+pub use space::Space;
 pub use storage::{Join, Storage, Unshare};
 pub use usermap::UserMap;
 

@@ -3,10 +3,13 @@
 //! The ids here are numbers of two worlds: those inside of the container, and those of the namespace that it is made in, in
 //! which the user is root and has its subordinate ids from 1 on.
 
+use std::path::PathBuf;
+
 use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
-use crate::{Extent, IdMap};
+use crate::auto::Auto;
+use crate::{Extent, IdMap, Space};
 
 /// Which ids a container gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,14 @@ pub enum UserMap {
     },
     /// `--uidmap` and `--gidmap`, each `INSIDE:OUTSIDE:COUNT`.
     Given(Vec<[u32; 3]>, Vec<[u32; 3]>),
+    /// All but the user's own.
+    NoMap,
+    /// Some that no other container has.
+    Auto(Auto),
+    /// Those of another container.
+    Container(String),
+    /// Those of the namespace that this file stands for.
+    Path(PathBuf),
 }
 
 impl UserMap {
@@ -48,11 +59,16 @@ impl UserMap {
             "" | "host" => Ok(UserMap::Host),
             "keep-id" if !rootless => Err(Error::new("keep-id is only supported in rootless mode")),
             "keep-id" => UserMap::keep_id(options, caller),
-            "auto" | "container" | "nomap" | "ns" | "private" => {
-                Err(Error::new(format!("--userns {mode}: not there yet"))
-                    .hint("there are keep-id and host, and --uidmap and --gidmap"))
-            }
-            _ => Err(Error::new(format!("unrecognized namespace mode {mode} passed"))),
+            "nomap" if !rootless => Err(Error::new("nomap is only supported in rootless mode")),
+            "nomap" => Ok(UserMap::NoMap),
+            "auto" => Auto::parse(options).map(UserMap::Auto),
+            "private" => Err(Error::new("must provide at least one UID or GID mapping to configure a user namespace")
+                .hint("--uidmap and --gidmap are that; --userns auto chooses them")),
+            _ => match Space::parse(userns.unwrap_or_default())? {
+                Space::Container(name) => Ok(UserMap::Container(name)),
+                Space::Path(path) => Ok(UserMap::Path(path)),
+                _ => Ok(UserMap::Host),
+            },
         }
     }
     // ANCHOR_END: parse
@@ -82,14 +98,24 @@ impl UserMap {
         })
     }
 
-    /// The map, where the namespace has `users` and `groups` ids from 0 on; `None` for no map of its own.
+    /// The map, where the namespace has `users` and `groups` ids from 0 on; `None` for no map of its own, or another's.
     ///
     /// # Errors
     /// When it asks for ids that are not there.
     // ANCHOR: map
     pub fn map(&self, users: u32, groups: u32) -> Result<Option<IdMap>> {
         let map = match self {
-            UserMap::Host => return Ok(None),
+            UserMap::Host | UserMap::Container(_) | UserMap::Path(_) => return Ok(None),
+            UserMap::NoMap if users < 2 || groups < 2 => {
+                return Err(Error::new(
+                    "nomap requires additional UIDs or GIDs defined in /etc/subuid and /etc/subgid to function correctly",
+                ));
+            }
+            UserMap::NoMap => IdMap { users: extents(&[[0, 1, users - 1]]), groups: extents(&[[0, 1, groups - 1]]) },
+            UserMap::Auto(auto) => {
+                let (users, groups) = auto.chosen.clone().unwrap_or_default();
+                IdMap { users: extents(&users), groups: extents(&groups) }
+            }
             UserMap::KeepId { uid, gid } => IdMap { users: kept(*uid, users), groups: kept(*gid, groups) },
             UserMap::Given(uids, gids) => IdMap { users: extents(uids), groups: extents(gids) },
         };
@@ -105,6 +131,17 @@ impl UserMap {
         Ok(Some(map))
     }
     // ANCHOR_END: map
+
+    /// Whose namespace it is, when it is another's.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        match self {
+            UserMap::Host => Space::Host,
+            UserMap::Container(name) => Space::Container(name.clone()),
+            UserMap::Path(path) => Space::Path(path.clone()),
+            _ => Space::Private,
+        }
+    }
 }
 
 /// The namespace's root, which is the user, becomes `id`; the subordinate ids fill the numbers below and above.
@@ -120,7 +157,7 @@ fn extents(list: &[[u32; 3]]) -> Vec<Extent> {
 }
 
 /// `INSIDE:OUTSIDE:COUNT`; the count may be left out for 1.
-fn extent(text: &str) -> Result<[u32; 3]> {
+pub(crate) fn extent(text: &str) -> Result<[u32; 3]> {
     let invalid = || Error::new(format!("invalid mapping {text:?}: it must be CONTAINER-ID:FROM-ID:AMOUNT"));
     let numbers: Vec<u32> = text.split(':').map(|part| part.parse().map_err(|_| invalid())).collect::<Result<_>>()?;
     match numbers[..] {
@@ -172,13 +209,20 @@ mod tests {
             (Some("keep-id:uid=x"), &[]),
             (Some("keep-id:size=x"), &[]),
             (Some("else"), &[]),
-            (Some("nomap"), &[]),
+            (Some("private"), &[]),
+            (Some("host:x"), &[]),
+            (Some("auto:x=1"), &[]),
             (None, &["0:1:2:3"]),
             (None, &["0:1:0"]),
             (None, &["-1:0:1"]),
         ] {
             assert!(parse(userns, uids).is_err(), "{userns:?} {uids:?}");
         }
+        assert_eq!(parse(Some("container:web"), &[]), Ok(UserMap::Container("web".into())));
+        assert_eq!(parse(Some("nomap"), &[]), Ok(UserMap::NoMap));
+        let map = UserMap::NoMap.map(65537, 65537).unwrap().unwrap();
+        assert_eq!(lines(&map.users), [[0, 1, 65536]]);
+        assert!(UserMap::NoMap.map(1, 1).is_err());
         assert!(UserMap::parse(Some("keep-id"), (&[], &[]), (0, 0), false).is_err());
         assert!(UserMap::Given(vec![[0, 65530, 10]], vec![]).map(65537, 65537).is_err());
     }

@@ -21,7 +21,7 @@ pub use defaults::{arrange, default_mounts};
 pub use dev::{Device, default_devices};
 pub use mount::Mount;
 pub use overlay::Overlay;
-pub use rootfs::Rootfs;
+pub use rootfs::{Opened, Rootfs};
 pub use volume::{Source, Volume};
 
 use process::Command;

@@ -63,16 +63,27 @@ impl Mount {
         self.fstype.as_deref() == Some("bind") || Options::parse(&self.options).bind.is_some()
     }
 
-    /// Makes the mount, then finds its place beneath `root`, then attaches it.
+    /// A copy of the source, of a bind mount.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn open(&self) -> Result<Option<OwnedFd>> {
+        match self.is_bind() {
+            true => self.copy(Options::parse(&self.options).bind.unwrap_or(false)).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Makes the mount of its `source`, then finds its place beneath `root`, then attaches it.
     ///
     /// # Errors
     /// What could not be mounted where, and the kernel's reason; nothing is mounted then.
     // ANCHOR: mount
-    pub fn attach(&self, root: &Root) -> Result<()> {
+    pub(crate) fn attach(&self, root: &Root, source: Option<OwnedFd>) -> Result<()> {
         // Detached until it is complete: nobody sees it writable that is to be read-only.
         let options = Options::parse(&self.options);
         let copies_up = options.copy_up && !self.is_bind();
-        let mount = if copies_up { self.writable().make()? } else { self.make()? };
+        let mount = if copies_up { self.writable().make(None)? } else { self.make(source)? };
         let kind = self.kind(&mount)?;
         self.check_place(root, kind)?;
         let is_directory = !self.is_bind() || self.is_directory(&mount)?;
@@ -127,9 +138,12 @@ impl Mount {
         }
     }
 
-    fn make(&self) -> Result<OwnedFd> {
+    fn make(&self, source: Option<OwnedFd>) -> Result<OwnedFd> {
         let options = Options::parse(&self.options);
-        let mount = if self.is_bind() { self.copy(options.bind.unwrap_or(false))? } else { self.create(&options)? };
+        let mount = match source {
+            Some(source) => source,
+            None => self.create(&options)?,
+        };
         let mut own = options.own;
         let mut all = options.all;
         if !self.is_bind() && own.clear & !libc::MOUNT_ATTR__ATIME == 0 {

@@ -36,16 +36,30 @@ impl Rootfs {
         Error::os(format!("{what} {}", self.root.display()), errno)
     }
 
-    /// Binds the root on itself, for pivot_root(2) moves mounts and not directories. The answer is the new mount
-    /// and not a path: nothing that happens to the path later matters.
-    fn bind(&self) -> Result<OwnedFd> {
+    /// Opens all that is on the host, for who may still go there and later may not: root of a container whose ids are all
+    /// others than the caller's.
+    ///
+    /// # Errors
+    /// What is not there.
+    // ANCHOR: open
+    pub fn open(&self) -> Result<Opened> {
+        // First, or the host would see every mount that follows. Slave and not private: what the host unmounts
+        // meanwhile goes here too, so that we never keep its disks busy.
+        kernel::enslave("/").map_err(|errno| Error::os("make / a slave of the host's mounts", errno))?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let place = openat(CWD, &self.root, flags, Mode::empty()).map_err(|errno| self.failed("open", errno))?;
         let root = kernel::copy_tree(&self.root, true).map_err(|errno| self.failed("bind", errno))?;
+        let sources = self.mounts.iter().map(Mount::open).collect::<Result<_>>()?;
+        Ok(Opened { place, root, sources })
+    }
+    // ANCHOR_END: open
+
+    /// Binds the root on itself, for pivot_root(2) moves mounts and not directories. What follows is the new mount
+    /// and not a path: nothing that happens to the path later matters.
+    fn bind(&self, root: &OwnedFd, place: &OwnedFd) -> Result<()> {
         let private = Attributes { propagation: libc::MS_PRIVATE, ..Attributes::default() };
         kernel::set_attributes(root.as_fd(), private, true).map_err(|errno| self.failed("make private", errno))?;
-        kernel::attach(root.as_fd(), place.as_fd()).map_err(|errno| self.failed("bind", errno))?;
-        Ok(root)
+        kernel::attach(root.as_fd(), place.as_fd()).map_err(|errno| self.failed("bind", errno))
     }
 
     /// A directory of the user's on /dev is the user's: nothing is made in it.
@@ -66,19 +80,36 @@ impl Rootfs {
     }
 }
 
+/// What of the host a root file system needs, as descriptors.
+#[derive(Debug)]
+pub struct Opened {
+    place: OwnedFd,
+    root: OwnedFd,
+    /// For each mount.
+    sources: Vec<Option<OwnedFd>>,
+}
+
 // ANCHOR: setup
 impl Setup for Rootfs {
     fn setup(&self) -> Result<()> {
-        // First, or the host would see every mount that follows. Slave and not private: what the host unmounts
-        // meanwhile goes here too, so that we never keep its disks busy.
-        kernel::enslave("/").map_err(|errno| Error::os("make / a slave of the host's mounts", errno))?;
-        let mount = self.bind()?;
+        self.enter(self.open()?)
+    }
+}
+
+impl Rootfs {
+    /// Makes it the only file system that there is.
+    ///
+    /// # Errors
+    /// What cannot be mounted.
+    pub fn enter(&self, opened: Opened) -> Result<()> {
+        let Opened { place, root: mount, sources } = opened;
+        self.bind(&mount, &place)?;
         let clone = mount.try_clone().map_err(|error| Error::os("duplicate a descriptor", error))?;
         let root = Root::from_fd(clone);
-        // The host's files are the sources of binds, so the mounts come before the pivot; the devices come after
+        // The mounts come before the pivot, for then all that they are made of is out of reach; the devices come after
         // /dev, the links into /proc need no /proc yet.
-        for mount in &self.mounts {
-            mount.attach(&root)?;
+        for (mount, source) in self.mounts.iter().zip(sources) {
+            mount.attach(&root, source)?;
         }
         if self.owns_dev() {
             self.devices.iter().try_for_each(|device| device.attach(&root))?;

@@ -73,7 +73,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
                 .action(ArgAction::Append),
         )
         .arg(flag("cgroup-parent", "SLICE", "The slice of systemd's, or the path, in which its cgroup is"))
-        .arg(flag("cgroupns", "MODE", "What it sees of cgroups: private, its own; host, all [default: private]"))
+        .arg(flag("cgroupns", "MODE", "What it sees of cgroups: private, its own; host, all; container:NAME or ns:PATH, as that one [default: private]"))
         .arg(
             flag("cgroups", "MODE", "Whether it has a cgroup of its own, and where")
                 .value_parser(["enabled", "disabled", "no-conmon", "split"])

@@ -36,7 +36,7 @@ pub use io::DeviceLimits;
 pub use limits::Limits;
 pub use namespace::OwnNamespace;
 pub use place::Place;
-pub use placement::{CgroupNamespace, Mode, Placement};
+pub use placement::{Mode, Placement};
 pub use pressure::{Pressure, Resource, Stall};
 pub use size::parse as parse_size;
 pub use statistics::Statistics;

@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use clap::ArgMatches;
+use namespaces::Space;
 use process::{Error, Result};
 use rootfs::Mount;
 use serde::{Deserialize, Serialize};
@@ -24,17 +25,6 @@ pub enum Mode {
     NoConmon,
 }
 
-/// What a container sees of the tree of cgroups: `--cgroupns`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CgroupNamespace {
-    /// Its own cgroup, as if it were the root.
-    #[default]
-    Private,
-    /// All that its caller sees.
-    Host,
-}
-
 /// Where a container's cgroup is to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,8 +33,9 @@ pub struct Placement {
     pub mode: Mode,
     /// A slice of systemd's (`NAME.slice`), or a path from the root of the tree, to have it in.
     pub parent: Option<String>,
-    /// What the container sees.
-    pub namespace: CgroupNamespace,
+    /// What the container sees (`--cgroupns`): its own cgroup as if it were the root, all that its caller sees, or what
+    /// somebody else does.
+    pub namespace: Space,
 }
 
 impl Placement {
@@ -60,14 +51,7 @@ impl Placement {
             Some("no-conmon") => Mode::NoConmon,
             _ => Mode::Enabled,
         };
-        let namespace = match text("cgroupns") {
-            None | Some("private") => CgroupNamespace::Private,
-            Some("host") => CgroupNamespace::Host,
-            Some(other) if other.starts_with("container:") || other.starts_with("ns:") => {
-                return Err(Error::new(format!("--cgroupns={other}: only host and private can be had")));
-            }
-            Some(other) => return Err(Error::new(format!("unrecognized namespace mode {other} passed"))),
-        };
+        let namespace = text("cgroupns").map_or(Ok(Space::Private), Space::parse)?;
         let placement = Placement { mode, parent: text("cgroup-parent").map(str::to_owned), namespace };
         placement.check()?;
         Ok(placement)
@@ -94,18 +78,20 @@ impl Placement {
     /// Whether the container has a cgroup namespace of its own.
     #[must_use]
     pub fn own_namespace(&self) -> bool {
-        self.namespace == CgroupNamespace::Private
+        self.namespace == Space::Private
     }
 
     /// Its view of cgroups, to read and not to change; `None` where the system has cgroup v1.
     #[must_use]
     pub fn mount(&self) -> Option<Mount> {
         let root = hierarchy::ROOT;
-        hierarchy::is_unified().then(|| match self.namespace {
-            CgroupNamespace::Private => Mount::new("cgroup2", root, "ro,nosuid,noexec,nodev"),
+        hierarchy::is_unified().then(|| match &self.namespace {
+            Space::Private | Space::Container(_) | Space::Path(_) => {
+                Mount::new("cgroup2", root, "ro,nosuid,noexec,nodev")
+            }
             // Whoever has no cgroup namespace cannot mount its root. What is mounted below is to be as little the
             // container's to change (CVE-2023-25809).
-            CgroupNamespace::Host => Mount::bind(root, root, "rbind,rprivate,rro,nosuid,noexec,nodev"),
+            Space::Host => Mount::bind(root, root, "rbind,rprivate,rro,nosuid,noexec,nodev"),
         })
     }
 }
@@ -155,7 +141,10 @@ mod tests {
         for (words, answer) in [
             (["--cgroups=disabled", "--cgroup-parent=a.slice"], "cannot set cgroup parent if not creating cgroups"),
             (["--cgroups=enabled", "--cgroupns=foo"], "unrecognized namespace mode foo passed"),
-            (["--cgroups=enabled", "--cgroupns=ns:/x"], "--cgroupns=ns:/x: only host and private can be had"),
+            (
+                ["--cgroups=enabled", "--cgroupns=container:"],
+                "invalid config provided: namespace mode container requires a value",
+            ),
         ] {
             assert_eq!(asked(&words), Err(answer.to_owned()));
         }

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::io::Write;
 
 use clap::ArgMatches;
-use namespaces::Namespaces;
+use namespaces::{Namespaces, Space};
 use nix::sched::CloneFlags;
 use nix::unistd::getpid;
-use process::{Command, Result, Start, Stdio};
+use process::{Command, Error, Result, Start, Stdio};
 use rootfs::arrange;
 
 use crate::{Cgroup, Limits, OwnNamespace, Place, Placement};
@@ -24,6 +24,9 @@ pub fn arguments(command: clap::Command) -> clap::Command {
 // ANCHOR: run
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let (limits, placement) = (Limits::from_arguments(matches)?, Placement::from_arguments(matches)?);
+    if !matches!(placement.namespace, Space::Private | Space::Host) {
+        return Err(Error::new(format!("--cgroupns={}: that takes an engine", placement.namespace.name())));
+    }
     limits.notices().iter().for_each(|notice| eprintln!("{notice}"));
     let mut rootfs = rootfs::run::from_arguments(matches)?;
     rootfs.mounts = arrange(rootfs.mounts, placement.mount().into_iter().collect());

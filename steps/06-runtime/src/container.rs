@@ -2,7 +2,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use namespaces::{Hostname, IdMap, Namespaces};
+use namespaces::{Hostname, IdMap, Joined, Namespaces};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
 use process::{Console, Created, Error, Program, Result, Setup, Start};
@@ -16,6 +16,8 @@ pub struct Container {
     pub users: Option<IdMap>,
     /// The namespaces that its first process gets besides.
     pub namespaces: CloneFlags,
+    /// Those of others, that it is born in.
+    pub joined: Joined,
     /// What it sees.
     pub rootfs: Rootfs,
     /// What it is called.
@@ -52,21 +54,41 @@ impl Container {
     ) -> Result<Created> {
         // The name before the confinement takes CAP_SYS_ADMIN; the terminal after the root has changed, for it is
         // made of the container's /dev, and before the system calls are filtered by somebody else's rules.
-        let setup = (&self.rootfs, (&self.hostname, (stdio, &self.confinement)));
+        let setup = (&self.hostname, (stdio, &self.confinement));
         // The kernel would take the parent's cgroup for the root of the new namespace, even for a process that it puts
         // into another one.
         let own = self.namespaces & CloneFlags::CLONE_NEWCGROUP;
-        let setup = (Unshare(own), setup);
-        let setup = (Root(self.users.is_some()), setup);
+        let joined = self.joined.kinds();
+        let users = self.users.is_some() || joined.contains(CloneFlags::CLONE_NEWUSER);
+        let setup = (House { rootfs: &self.rootfs, root: Root(users), own: Unshare(own) }, setup);
+        let through = (!joined.is_empty()).then_some(&self.joined as &dyn Setup);
         let namespaces = Namespaces { users: self.users.clone(), others: self.namespaces - own };
         let parent = |pid| {
             // Before anything else, for without ids it may do nothing.
             self.users.as_ref().map_or(Ok(()), |map| map.write(pid))?;
             parent(pid)
         };
-        namespaces.with(&self.program, &setup, |start| Start { parent: Some(&parent), cgroup, ..*start }.create())
+        namespaces
+            .with(&self.program, &setup, |start| Start { parent: Some(&parent), through, cgroup, ..*start }.create())
     }
     // ANCHOR_END: create
+}
+
+/// Its root file system, by its root.
+struct House<'a> {
+    rootfs: &'a Rootfs,
+    root: Root,
+    own: Unshare,
+}
+
+impl Setup for House<'_> {
+    fn setup(&self) -> Result<()> {
+        // By the caller, whose directories they are in: they may be closed to everybody that the container has an id of.
+        let opened = self.rootfs.open()?;
+        self.root.setup()?;
+        self.own.setup()?;
+        self.rootfs.enter(opened)
+    }
 }
 
 /// Who makes what is in a container is its root, whoever its parent was.

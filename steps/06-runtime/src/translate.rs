@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use confinement::seccomp::{Arch, Filter, Profile};
 use confinement::{CapSet, Capabilities, Confinement, Rlimit, User, label};
-use namespaces::{Extent, Hostname, IdMap};
+use namespaces::{Extent, Hostname, IdMap, Joined};
 use nix::sched::CloneFlags;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespaceType, Process, Spec};
 use process::{Error, Program, Result};
@@ -27,6 +27,7 @@ impl Container {
             // The whole of us is in it already.
             users: None,
             namespaces: namespaces(spec, linux)?,
+            joined: Joined::default(),
             rootfs: Rootfs {
                 root: bundle.join(root.path()),
                 mounts: mounts(spec, linux),

@@ -15,7 +15,7 @@ mod streams;
 pub use client::{Client, Outcome};
 pub use hub::{SOCKET, dial};
 pub use monitor::{Life, run};
-pub use streams::{Kind, Stream};
+pub use streams::{Ends, Kind, Stream};
 
 use process::Command;
 

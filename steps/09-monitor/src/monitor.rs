@@ -8,11 +8,12 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
-use process::{Child, Created, Error, Result, Setup, signals};
+use process::{Child, Created, Error, Result, signals};
 
 use crate::hub::Hub;
 use crate::log::Sink;
 use crate::message::{self, Message, PIECE};
+use crate::streams::Ends;
 use crate::streams::{self, Kind, Streams};
 
 /// What the step above does with a container, at the turns of its life.
@@ -21,7 +22,7 @@ pub trait Life {
     ///
     /// # Errors
     /// Whatever failed; nothing is left then.
-    fn create(&mut self, stdio: &dyn Setup) -> Result<Created>;
+    fn create(&mut self, stdio: &Ends) -> Result<Created>;
 
     /// The program runs.
     ///

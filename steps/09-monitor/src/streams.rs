@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
-use nix::sys::stat::Mode;
-use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, pipe2, write};
+use nix::sys::stat::{Mode, SFlag, fstat};
+use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown, pipe2, write};
 use process::console::{self, Console};
 use process::{Error, Result, Setup};
 
@@ -54,6 +54,23 @@ pub enum Stream {
     Output,
     /// Standard error.
     Errors,
+}
+
+impl Ends {
+    /// Gives the pipes to a user of the container that is to be, who may not be able to take them: a container may have no id
+    /// for the monitor's user.
+    ///
+    /// # Errors
+    /// When the monitor may not either.
+    pub fn give(&self, (user, group): (u32, u32)) -> Result<()> {
+        for end in [&self.input, &self.output, &self.errors].into_iter().flatten() {
+            if fstat(end).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFIFO.bits()) {
+                fchown(end, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))
+                    .map_err(|errno| Error::os("give the pipes to the container", errno))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Setup for Ends {

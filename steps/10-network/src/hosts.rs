@@ -81,7 +81,7 @@ impl Network {
         match &self.mode {
             Mode::Pasta(options) => pasta::host_address(options),
             Mode::Host => outward(),
-            Mode::None => None,
+            Mode::None | Mode::Container(_) | Mode::Path(_) => None,
         }
     }
 
@@ -89,7 +89,7 @@ impl Network {
     fn own_address(&self) -> IpAddr {
         let asked = match &self.mode {
             Mode::Pasta(options) => pasta::own_address(options).or_else(outward),
-            Mode::Host | Mode::None => None,
+            Mode::Host | Mode::None | Mode::Container(_) | Mode::Path(_) => None,
         };
         asked.unwrap_or(IpAddr::from([127, 0, 0, 1]))
     }

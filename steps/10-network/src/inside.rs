@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
+use namespaces::Space;
 use process::{Error, Result, Setup};
 
 use crate::Network;
@@ -13,7 +14,8 @@ const PING: (&str, &str) = ("/proc/sys/net/ipv4/ping_group_range", "0 0");
 /// Once the container's /proc is there, and can still be written to.
 impl Setup for Network {
     fn setup(&self) -> Result<()> {
-        if !self.own_namespace() {
+        // Another's is set up already.
+        if self.mode.space() != Space::Private {
             return Ok(());
         }
         let (file, range) = PING;

@@ -1,5 +1,8 @@
 //! Which network a container has: `--network`.
 
+use std::path::PathBuf;
+
+use namespaces::Space;
 use process::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +16,10 @@ pub enum Mode {
     None,
     /// The host's.
     Host,
+    /// That of another container: its name, or from the making of this one on its id.
+    Container(String),
+    /// That of the namespace which this file stands for.
+    Path(PathBuf),
 }
 
 impl Mode {
@@ -34,7 +41,10 @@ impl Mode {
             ("container", Some("") | None) => {
                 Err(Error::new("invalid config provided: namespace mode container requires a value"))
             }
-            ("bridge" | "container" | "ns" | "slirp4netns", _) => Err(absent(kind)),
+            ("ns", Some("") | None) => Err(Error::new("invalid config provided: namespace mode path requires a value")),
+            ("container", Some(name)) => Ok(Mode::Container(name.into())),
+            ("ns", Some(path)) => Ok(Mode::Path(path.into())),
+            ("bridge" | "slirp4netns", _) => Err(absent(kind)),
             // Podman's words; nobody could have made one here.
             _ => Err(Error::new(format!("unable to find network with name or ID {kind}: network not found"))
                 .hint("networks that containers share are not supported yet; without --network it is pasta")),
@@ -42,19 +52,30 @@ impl Mode {
     }
     // ANCHOR_END: mode
 
-    /// Whether it is a network namespace of its own.
+    /// Whether its network namespace is not the host's.
     #[must_use]
     pub fn own_namespace(&self) -> bool {
         *self != Mode::Host
     }
 
+    /// Whether its network namespace is made for it: [`Space::Private`], or whose it is.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        match self {
+            Mode::Pasta(_) | Mode::None => Space::Private,
+            Mode::Host => Space::Host,
+            Mode::Container(name) => Space::Container(name.clone()),
+            Mode::Path(path) => Space::Path(path.clone()),
+        }
+    }
+
     /// As `HostConfig.NetworkMode` has it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> String {
         match self {
-            Mode::Pasta(_) => "pasta",
-            Mode::None => "none",
-            Mode::Host => "host",
+            Mode::Pasta(_) => "pasta".into(),
+            Mode::None => "none".into(),
+            _ => self.space().name(),
         }
     }
 }

@@ -9,7 +9,10 @@ use crate::{Dns, Exposed, Host, Hosts, Mode, Network, Port};
 #[must_use]
 pub fn arguments(command: clap::Command) -> clap::Command {
     let network = Arg::new("network").long("network").visible_alias("net").value_name("MODE").action(ArgAction::Append);
-    flags(command.arg(network.help("Its network: pasta[:OPTION,...] (the default), none or host")))
+    flags(
+        command
+            .arg(network.help("Its network: pasta[:OPTION,...] (the default), none, host, container:NAME or ns:PATH")),
+    )
 }
 
 /// Adds all but `--network`, for a command that has it.

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use namespaces::{Namespaces, Storage, itself};
-use process::{Command, Result, Stdio};
+use namespaces::{Joined, Namespaces, Space, Storage, itself};
+use process::{Command, Error, Result, Stdio};
 use runtime::Container;
 
 use crate::files::Files;
@@ -27,7 +27,10 @@ fn define(command: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     // What is wrong with the command line is said before anything is made.
-    Network::from_arguments(matches)?;
+    let network = Network::from_arguments(matches)?;
+    if !matches!(network.mode.space(), Space::Private | Space::Host) {
+        return Err(Error::new(format!("--network {}: that takes an engine", network.mode.name())));
+    }
     let mut args: Vec<_> = std::env::args_os().collect();
     if let Some(verb) = args.iter_mut().skip(1).find(|word| *word == RUN.name) {
         *verb = CONTAINER.name.into();
@@ -64,6 +67,7 @@ fn compose(matches: &ArgMatches, network: &Network) -> Result<Container> {
     Ok(Container {
         users: None,
         namespaces: Namespaces::container(network.own_namespace())?.others,
+        joined: Joined::default(),
         rootfs: rootfs::run::from_arguments(matches)?,
         hostname,
         confinement: confinement::run::from_arguments(matches, user)?,

@@ -9,7 +9,7 @@ use confinement::run::sysctls;
 use confinement::seccomp::Profile;
 use confinement::{CapSet, Capabilities, Confinement, Rlimit, SecurityOptions, User};
 use images::Config;
-use namespaces::{Hostname, Namespaces, UserMap};
+use namespaces::{Hostname, Space, UserMap};
 use nix::sched::CloneFlags;
 use process::{Error, Program, Result};
 use rootfs::beneath::{self, Root};
@@ -18,7 +18,9 @@ use runtime::Container;
 
 use crate::environment::Environment;
 use crate::ids::Ids;
+use crate::neighbours::Neighbours;
 use crate::options::Notify;
+use crate::spaces::Ipc;
 use crate::{Engine, Options, Record, files, notify, user, volumes};
 
 /// The program and its arguments: the entrypoint, then the command. Who replaces the entrypoint means another
@@ -50,11 +52,11 @@ pub(crate) fn compose(
     engine: &Engine,
     record: &Record,
     image: &Config,
-    (root, directory): (&Path, &Path),
-    ids: &Ids,
+    (root, directory, shm): (&Path, &Path, &Path),
+    (ids, neighbours): (&Ids, Neighbours),
 ) -> Result<Container> {
     let options = &record.options;
-    let hostname = hostname(options, &record.id);
+    let hostname = neighbours.hostname.clone().unwrap_or_else(|| hostname(options, &record.id));
     let inside = Root::open(root).map_err(|error| Error::os("open the container's root", error))?;
     let mut account = user::find(&inside, &wanted_user(options, image))?;
     match options.groups.iter().any(|group| group == user::KEEP_GROUPS) {
@@ -73,8 +75,9 @@ pub(crate) fn compose(
     rootfs.readonly = options.read_only;
     devices(&mut rootfs, options)?;
     sizes(&mut rootfs.mounts, options);
+    views(&mut rootfs.mounts, options, neighbours.shm.is_some().then_some(shm));
     let volumes = volumes(engine, record, &inside, ids.ours((account.user.uid, account.user.gid)))?;
-    let mut mounts = files::make(directory, &hostname, &record.name, &options.network)?;
+    let mut mounts = files::make(directory, (&hostname, &record.name), &options.network, &neighbours.files)?;
     if let Some(kept) = ids.keeps() {
         mounts.extend(files::accounts(directory, &inside, kept)?);
     }
@@ -102,13 +105,14 @@ pub(crate) fn compose(
     if options.init {
         program = init(options, program, &mut rootfs.mounts)?;
     }
-    let mut namespaces = Namespaces::container(own_network)?.others;
-    namespaces.set(CloneFlags::CLONE_NEWCGROUP, options.cgroups.own_namespace());
+    let joins_users = neighbours.joined.kinds().contains(CloneFlags::CLONE_NEWUSER);
+    let own_name = neighbours.new.contains(CloneFlags::CLONE_NEWUTS);
     Ok(Container {
-        users: ids.map().cloned(),
-        namespaces,
+        users: ids.map().filter(|_| !joins_users).cloned(),
+        namespaces: neighbours.new,
+        joined: neighbours.joined,
         rootfs,
-        hostname: Hostname(Some(hostname)),
+        hostname: Hostname(own_name.then_some(hostname)),
         confinement,
         program,
     })
@@ -179,6 +183,29 @@ fn sizes(mounts: &mut [Mount], options: &Options) {
             mount.options.retain(|word| word != "ro" && word != "rro");
         }
     }
+}
+
+/// The mounts that show a namespace: with the host's it has to be the host's mount, for a new one is only for the owner of
+/// the namespace to make.
+fn views(mounts: &mut Vec<Mount>, options: &Options, shm: Option<&Path>) {
+    let bind = |source: &Path, place: &str| Mount::bind(source, place, "rbind,rprivate,nosuid,noexec,nodev");
+    let host_ipc = options.spaces.ipc.space() == Space::Host;
+    for mount in mounts.iter_mut() {
+        let place = mount.destination.clone();
+        match place.to_str().unwrap_or_default() {
+            "/proc" if options.spaces.pid == Space::Host => *mount = bind(&place, "/proc"),
+            "/dev/shm" if host_ipc => *mount = bind(&place, "/dev/shm"),
+            "/dev/mqueue" if host_ipc => *mount = bind(&place, "/dev/mqueue"),
+            "/dev/shm" => *mount = shm.map_or(mount.clone(), |shm| bind(shm, "/dev/shm")),
+            _ => {}
+        }
+    }
+    let is_there = |mount: &Mount| match mount.destination.to_str() {
+        Some("/dev/shm") => options.spaces.ipc != Ipc::None,
+        Some("/dev/mqueue") => !host_ipc || mount.destination.exists(),
+        _ => true,
+    };
+    mounts.retain(is_there);
 }
 
 /// Where programs expect to be able to write, in a container whose root is read-only.
@@ -298,6 +325,9 @@ fn volumes(engine: &Engine, record: &Record, root: &Root, user: (u32, u32)) -> R
 /// With the host's network it has the host's name: programs ask one for the other.
 pub(crate) fn hostname(options: &Options, id: &str) -> String {
     let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    if options.spaces.uts == Space::Host {
+        return host().unwrap_or_default();
+    }
     let default = || if options.network.own_namespace() { None } else { host() };
     options.hostname.clone().or_else(default).unwrap_or_else(|| id[..12].to_string())
 }

@@ -63,9 +63,12 @@ impl Engine {
         if making.replace {
             self.replace(&name)?;
         }
+        let gate = self.settle(&mut options, &image)?;
         let running = self.state().claim(&id, &name)?;
         let made = self.record(id.clone(), name.clone(), options, &image, command).and_then(|record| {
             record.write(&self.state().container(&id))?;
+            // From here on everybody sees which ids it has.
+            drop(gate);
             // Not before somebody is known to use them, or a prune could take them away again.
             for volume in &record.volumes {
                 self.volumes().ensure(&volume.name, volume.anonymous)?;

@@ -109,7 +109,7 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let engine = Engine::from_arguments(matches)?;
     let (record, status) = running(&engine, &name)?;
     let image = engine.store().get(&record.image_id)?;
-    let join = Join::container(status.life.pid.unwrap_or(0), status.life.ticks, &record.options)?;
+    let join = Join::container(status.life.pid.unwrap_or(0), status.life.ticks)?;
     let detach = matches.get_flag("detach");
     let stdio = Stdio::from_arguments(matches);
     let console = if detach { None } else { stdio.console()? };

@@ -15,16 +15,23 @@ use crate::state::{make_dir, write};
 pub(crate) const PLACES: [&str; 4] = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv"];
 
 /// Writes them into `directory` and returns the mounts that show them in the container.
-pub(crate) fn make(directory: &Path, hostname: &str, name: &str, network: &Network) -> Result<Vec<Mount>> {
+/// Those that `shared` has are those of another container.
+pub(crate) fn make(
+    directory: &Path,
+    (hostname, name): (&str, &str),
+    network: &Network,
+    shared: &[(&'static str, Vec<u8>)],
+) -> Result<Vec<Mount>> {
     make_dir(directory)?;
     let texts =
         [Some(format!("{hostname}\n")), network.hosts(hostname, name)?, network.resolv_conf(), Some(String::new())];
     let mut mounts = Vec::new();
     for (place, text) in PLACES.into_iter().zip(texts) {
         // Without one the image's own stays.
-        let Some(text) = text else { continue };
+        let shared = shared.iter().find(|(known, _)| *known == place).map(|(_, text)| text.clone());
+        let Some(text) = shared.or(text.map(String::into_bytes)) else { continue };
         let file = directory.join(place.rsplit('/').next().unwrap_or_default());
-        write(&file, text.as_bytes())?;
+        write(&file, &text)?;
         mounts.push(Mount::bind(file, place, "bind,rprivate,nosuid,nodev,noexec"));
     }
     Ok(mounts)

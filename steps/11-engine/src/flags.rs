@@ -15,6 +15,7 @@ use crate::environment;
 use crate::names;
 use crate::options::{LogDriver, LogOptions, Notify, Options};
 use crate::restart::Restart;
+use crate::spaces::Spaces;
 
 /// Adds the flags of `create` and `run`.
 #[must_use]
@@ -26,6 +27,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     let path = |name, help| value(name, "FILE", help).value_parser(value_parser!(PathBuf));
     let command = namespaces::run::hostname(images::root_argument(command));
+    let command = Spaces::arguments(command);
     let command = network::arguments(cgroups::arguments(confinement::run::confinement(command)));
     let command = registry::quiet_argument(registry::arguments(rootfs::run::device(rootfs::run::read_only(command))));
     Stdio::arguments(command)
@@ -51,7 +53,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
         .arg(flag("init", "Run an init as process 1, which passes signals on and reaps"))
         .arg(path("init-path", "A static program of the host to be that init, instead of podling's own"))
         .arg(flag("privileged", "Take most walls away: all capabilities, devices and system calls that the user has"))
-        .arg(value("userns", "MODE", "Its user namespace: host (the user's), keep-id[:uid=UID,gid=GID]"))
+        .arg(value("userns", "MODE", "Its user namespace: host (the user's), keep-id[:uid=UID,gid=GID], nomap, auto[:size=N], container:NAME, ns:PATH"))
         .arg(list("uidmap", "INSIDE:OUTSIDE:COUNT", "User ids of its own, out of the user's (0 is the user)"))
         .arg(list("gidmap", "INSIDE:OUTSIDE:COUNT", "Group ids of its own"))
         .arg(value("workdir", "DIR", "The directory to start in").short('w'))
@@ -161,6 +163,7 @@ impl Options {
             shm_size: one("shm-size").map(|text| shm_size(&text)).transpose()?,
             init: matches.get_flag("init"),
             users: users(matches)?,
+            spaces: Spaces::from_arguments(matches)?,
             explain: matches.get_flag("explain"),
             init_path: absolute_path(matches, "init-path")?,
             privileged: matches.get_flag("privileged"),

@@ -4,6 +4,8 @@ use namespaces::usermap::outside;
 use namespaces::{IdMap, UserMap};
 use process::Result;
 
+use crate::neighbours::Neighbours;
+
 /// A container's map, if it has one of its own, resolved against the ids that are there.
 pub(crate) struct Ids {
     map: Option<IdMap>,
@@ -15,12 +17,13 @@ impl Ids {
     ///
     /// # Errors
     /// When they want more than there are.
-    pub fn of(users: &UserMap) -> Result<Ids> {
+    pub fn of(users: &UserMap, neighbours: &Neighbours) -> Result<Ids> {
         let keeps = match users {
             UserMap::KeepId { uid, gid } => Some((*uid, *gid)),
             _ => None,
         };
-        Ok(Ids { map: users.map(count("uid_map"), count("gid_map"))?, keeps })
+        let own = users.map(count("uid_map"), count("gid_map"))?;
+        Ok(Ids { map: own.or_else(|| neighbours.map.clone()), keeps })
     }
 
     /// The map; nothing when the container's ids are ours.

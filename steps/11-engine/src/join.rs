@@ -2,13 +2,11 @@
 
 use std::os::fd::OwnedFd;
 
-use namespaces::UserMap;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::geteuid;
 use process::{Error, Result, Setup};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::Options;
 use crate::status::ticks;
 
 /// Joins namespaces of the process that the descriptor stands for, all at once (setns(2) with a pidfd, Linux 5.8).
@@ -24,20 +22,16 @@ impl Join {
         Ok(Join { process: open(pid)?, flags: user | CloneFlags::CLONE_NEWNS })
     }
 
-    /// All that the first process of a container with these options has of its own. That process began at `began`:
-    /// another one of its number is not meant.
+    /// All that the first process of a container has and we have not. That process began at `began`: another one of its
+    /// number is not meant.
     // ANCHOR: container
-    pub fn container(pid: u32, began: u64, options: &Options) -> Result<Join> {
+    pub fn container(pid: u32, began: u64) -> Result<Join> {
         let process = open(pid)?;
+        let flags = namespaces::foreign(pid, CloneFlags::all()).map_err(|_| gone())?;
         // Only now that we hold it can it not become another one.
         if ticks(pid) != Some(began) {
             return Err(gone());
         }
-        let mut flags =
-            CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
-        flags.set(CloneFlags::CLONE_NEWCGROUP, options.cgroups.own_namespace());
-        flags.set(CloneFlags::CLONE_NEWNET, options.network.own_namespace());
-        flags.set(CloneFlags::CLONE_NEWUSER, options.users != UserMap::Host);
         Ok(Join { process, flags })
     }
     // ANCHOR_END: container

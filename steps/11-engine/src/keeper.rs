@@ -11,17 +11,19 @@ use cgroups::{Cgroup, Place};
 use clap::{Arg, ArgMatches};
 use images::Image;
 use monitor::log::{LogFile, Sink};
-use monitor::{Kind, spawn};
+use monitor::{Ends, Kind, spawn};
 use nix::unistd::Pid;
-use process::{Command, Created, Error, Result, Setup};
+use process::{Command, Created, Error, Result};
 
 use crate::ids::Ids;
+use crate::neighbours::Neighbours;
 use crate::options::{LogDriver, Notify};
 use crate::root::{self, Root};
 use crate::running::Running;
+use crate::state::make_dir;
 use crate::status::Life;
 use crate::stdio::Owned;
-use crate::{Engine, Record, compose, explain, mapped, notify};
+use crate::{Engine, Record, compose, explain, mapped, notify, shm};
 
 /// The verb, which only we ourselves use.
 pub const MONITOR: Command = Command { name: "monitor", about: "", define, run };
@@ -138,7 +140,7 @@ impl Keeper {
 
 impl monitor::Life for Keeper {
     // ANCHOR: create
-    fn create(&mut self, stdio: &dyn Setup) -> Result<Created> {
+    fn create(&mut self, stdio: &Ends) -> Result<Created> {
         let made = self.make(stdio);
         if let Err(error) = &made {
             let _ = self.release();
@@ -210,11 +212,13 @@ impl monitor::Life for Keeper {
 
 impl Keeper {
     // ANCHOR: make
-    fn make(&mut self, stdio: &dyn Setup) -> Result<Created> {
+    fn make(&mut self, stdio: &Ends) -> Result<Created> {
         let (state, options) = (self.engine.state(), &self.record.options);
         let mountpoints = root::mountpoints(state.root(), &self.record.id)?;
         let label = self.record.label.as_ref();
-        let ids = Ids::of(&options.users)?;
+        let neighbours = Neighbours::find(&self.engine, options)?;
+        let ids = Ids::of(&options.users, &neighbours)?;
+        ids.root().map_or(Ok(()), |root| stdio.give(root))?;
         let store = self.engine.store();
         let layers = match ids.map() {
             None => store.layer_dirs(&self.image),
@@ -226,8 +230,12 @@ impl Keeper {
         let place = (state.root(), mountpoints);
         let root = Root::mount(layers, place, &self.directory, options.remove, (label, ids.root()))?;
         let root = self.root.insert(root);
-        let paths = (&*root.path(), &*root.files());
-        let container = compose::compose(&self.engine, &self.record, &self.image.config, paths, &ids)?;
+        let paths = (&*root.path(), &*root.files(), &*root.shm());
+        if let Some(mount) = &neighbours.shm {
+            make_dir(&root.shm())?;
+            shm::attach(mount, &root.shm())?;
+        }
+        let container = compose::compose(&self.engine, &self.record, &self.image.config, paths, (&ids, neighbours))?;
         if options.explain {
             let lines = explain::making(&self.record, self.image.layers.len(), &container);
             let mut text = Vec::new();

@@ -11,6 +11,7 @@ use rootfs::Volume;
 use serde::{Deserialize, Serialize};
 
 use crate::restart::Restart;
+use crate::spaces::Spaces;
 
 /// All that `create` was told, on the command line or over HTTP; a part of the container's record, so that every start
 /// is the same. Nothing in it depends on the caller any more: variables are looked up, paths are absolute.
@@ -89,6 +90,8 @@ pub struct Options {
     pub init_path: Option<PathBuf>,
     /// `--userns`, `--uidmap`, `--gidmap`.
     pub users: UserMap,
+    /// `--pid`, `--ipc`, `--uts`.
+    pub spaces: Spaces,
     /// `--privileged`.
     pub privileged: bool,
     /// `--explain`.
@@ -187,6 +190,7 @@ impl Options {
                 "the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"",
             ));
         }
+        self.check_spaces()?;
         let volumes = self.volumes()?;
         for (index, volume) in volumes.iter().enumerate() {
             if volumes[..index].iter().any(|other| other.destination == volume.destination) {

@@ -78,6 +78,11 @@ impl Root {
     pub fn files(&self) -> PathBuf {
         self.memory.join("files")
     }
+
+    /// Where the `/dev/shm` is that it shares with another container.
+    pub fn shm(&self) -> PathBuf {
+        self.memory.join("shm")
+    }
 }
 
 impl Root {

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Created, Error, Result, Setup};
+use process::{Command, Created, Error, Result};
 use runtime::Container;
 
 use super::{directory, id};
+use crate::Ends;
 use crate::log::LogFile;
 use crate::{Client, Kind, Life, Outcome, client, spawn};
 
@@ -84,7 +85,7 @@ fn keep(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 struct Bundle(Container);
 
 impl Life for Bundle {
-    fn create(&mut self, stdio: &dyn Setup) -> Result<Created> {
+    fn create(&mut self, stdio: &Ends) -> Result<Created> {
         self.0.create(&stdio, None, &|_| Ok(()))
     }
 

@@ -24,7 +24,7 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
     let mut config = json!({
         "Binds": options.volumes,
         "CgroupManager": "systemd",
-        "CgroupMode": if options.cgroups.own_namespace() { "private" } else { "host" },
+        "CgroupMode": options.cgroups.namespace.name(),
         "ContainerIDFile": "",
         "LogConfig": {
             "Type": options.log.driver.name(),
@@ -47,7 +47,7 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
         "DnsSearch": [],
         "ExtraHosts": [],
         "GroupAdd": options.groups,
-        "IpcMode": "private",
+        "IpcMode": options.spaces.ipc.name(),
         "Cgroup": "",
         "Cgroups": match options.cgroups.mode {
             Mode::Disabled => "disabled",
@@ -56,14 +56,17 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
         },
         "Links": null,
         "OomScoreAdj": limits.oom_score_adj.unwrap_or(0),
-        "PidMode": "private",
+        "PidMode": options.spaces.pid.name(),
         "Privileged": options.privileged,
         "PublishAllPorts": network.publish_all,
         "ReadonlyRootfs": options.read_only,
         "SecurityOpt": options.security,
         "Tmpfs": {},
-        "UTSMode": "private",
-        "UsernsMode": if options.users == UserMap::Host { "" } else { "private" },
+        "UTSMode": options.spaces.uts.name(),
+        "UsernsMode": match &options.users {
+            UserMap::Host => String::new(),
+            users => users.space().name(),
+        },
         "ShmSize": options.shm_size.unwrap_or(65_536_000),
         "Runtime": "podling",
         "ConsoleSize": [0, 0],

@@ -1,0 +1,113 @@
+//! Namespaces that are there already, and that a process is born in.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use nix::sched::{CloneFlags, setns};
+use process::{Error, Result, Setup};
+
+/// The kinds, as `/proc/PID/ns` calls them (namespaces(7)).
+const KINDS: [(CloneFlags, &str); 7] = [
+    (CloneFlags::CLONE_NEWUSER, "user"),
+    (CloneFlags::CLONE_NEWNS, "mnt"),
+    (CloneFlags::CLONE_NEWPID, "pid"),
+    (CloneFlags::CLONE_NEWNET, "net"),
+    (CloneFlags::CLONE_NEWIPC, "ipc"),
+    (CloneFlags::CLONE_NEWUTS, "uts"),
+    (CloneFlags::CLONE_NEWCGROUP, "cgroup"),
+];
+
+/// Namespaces of others. As a [`Setup`] it joins them; for a PID namespace that is [`process::Start::through`]'s.
+#[derive(Debug, Default)]
+pub struct Joined(Vec<(OwnedFd, CloneFlags)>);
+
+impl Joined {
+    /// Adds those of the process that are none of ours, out of `kinds`. The descriptor is pidfd_open(2)'s, `pid` the number of the
+    /// same process, which has to be there still when this returns.
+    ///
+    /// # Errors
+    /// When somebody else's process is not ours to look at.
+    pub fn add_process(&mut self, process: OwnedFd, pid: u32, kinds: CloneFlags) -> Result<()> {
+        let others = foreign(pid, kinds)?;
+        if !others.is_empty() {
+            self.0.push((process, others));
+        }
+        Ok(())
+    }
+
+    /// Adds the namespace that a file of a procfs, or one that it was bound to, stands for; nothing when it is ours.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn add_path(&mut self, path: &Path, kind: CloneFlags) -> Result<()> {
+        let failed = |error: io::Error| Error::os(format!("open the namespace {}", path.display()), error);
+        let file = File::open(path).map_err(failed)?;
+        let there = file.metadata().map_err(failed)?;
+        let name = KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, name)| *name);
+        let ours = fs::metadata(format!("/proc/self/ns/{name}")).map_err(failed)?;
+        if !same(&there, &ours) {
+            self.0.push((file.into(), kind));
+        }
+        Ok(())
+    }
+
+    /// The kinds of all.
+    #[must_use]
+    pub fn kinds(&self) -> CloneFlags {
+        self.0.iter().fold(CloneFlags::empty(), |all, (_, kinds)| all | *kinds)
+    }
+}
+
+/// The user namespace last: whoever has left the one that the others belong to may join them no more.
+// ANCHOR: join
+impl Setup for Joined {
+    fn setup(&self) -> Result<()> {
+        for user in [false, true] {
+            for (whose, kinds) in &self.0 {
+                let kinds = match user {
+                    true => *kinds & CloneFlags::CLONE_NEWUSER,
+                    false => *kinds - CloneFlags::CLONE_NEWUSER,
+                };
+                if !kinds.is_empty() {
+                    setns(whose.as_fd(), kinds).map_err(|errno| failed(kinds, errno))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+// ANCHOR_END: join
+
+fn failed(kinds: CloneFlags, errno: nix::errno::Errno) -> Error {
+    let names = KINDS.iter().filter(|(kind, _)| kinds.contains(*kind)).map(|(_, name)| *name).collect::<Vec<_>>();
+    let error = Error::os(format!("join the {} namespace of another process", names.join(", ")), errno);
+    match errno {
+        nix::errno::Errno::EPERM => error.hint("it has to have been made by a container, or in `podling unshare`"),
+        _ => error,
+    }
+}
+
+/// Which of these namespaces of a process are others than ours.
+///
+/// # Errors
+/// When there is no such process, or it is not ours to look at.
+pub fn foreign(pid: u32, kinds: CloneFlags) -> Result<CloneFlags> {
+    let mut others = CloneFlags::empty();
+    for (kind, name) in KINDS.into_iter().filter(|(kind, _)| kinds.contains(*kind)) {
+        let look = |whose: &str| {
+            let path = format!("/proc/{whose}/ns/{name}");
+            fs::metadata(&path).map_err(|error| Error::os(format!("look at {path}"), error))
+        };
+        if !same(&look(&pid.to_string())?, &look("self")?) {
+            others |= kind;
+        }
+    }
+    Ok(others)
+}
+
+fn same(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
