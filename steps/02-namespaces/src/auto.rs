@@ -8,6 +8,9 @@ use crate::usermap::extent;
 /// As many ids as a container has at least, and at most without being told, as with Podman.
 pub const SIZES: [u32; 2] = [1024, 65536];
 
+/// A map as `[inside, outside, count]` each.
+pub type Lines = Vec<[u32; 3]>;
+
 /// What was asked for, and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -15,11 +18,11 @@ pub struct Auto {
     /// How many ids; `None` for as many as the image has.
     pub size: Option<u32>,
     /// User ids that it is to have by all means, each `[inside, outside, count]`.
-    pub uids: Vec<[u32; 3]>,
+    pub uids: Lines,
     /// The same of groups.
-    pub gids: Vec<[u32; 3]>,
+    pub gids: Lines,
     /// All of its user ids and group ids, once they have been chosen.
-    pub chosen: Option<(Vec<[u32; 3]>, Vec<[u32; 3]>)>,
+    pub chosen: Option<(Lines, Lines)>,
 }
 
 impl Auto {
@@ -52,7 +55,7 @@ impl Auto {
     /// # Errors
     /// When not enough of them are left.
     // ANCHOR: choose
-    pub fn choose(&mut self, counts: (u32, u32), used: &(Vec<[u32; 3]>, Vec<[u32; 3]>), size: u32) -> Result<()> {
+    pub fn choose(&mut self, counts: (u32, u32), used: &(Lines, Lines), size: u32) -> Result<()> {
         let size = match self.size {
             Some(size) => size,
             None if size > SIZES[1] => {
@@ -72,7 +75,7 @@ impl Auto {
 }
 
 /// `size` ids from 0 on, of which `fixed` are given already.
-fn map(size: u32, count: u32, used: &[[u32; 3]], fixed: &[[u32; 3]]) -> Result<Vec<[u32; 3]>> {
+fn map(size: u32, count: u32, used: &[[u32; 3]], fixed: &[[u32; 3]]) -> Result<Lines> {
     let inside: Vec<[u32; 2]> = fixed.iter().map(|[inside, _, count]| [*inside, *count]).collect();
     let mut taken: Vec<[u32; 2]> = used.iter().chain(fixed).map(|[_, outside, count]| [*outside, *count]).collect();
     // The user itself is nobody's.

@@ -56,11 +56,11 @@ impl UserMap {
             Some(parts) => parts,
         };
         match mode {
-            "" | "host" => Ok(UserMap::Host),
+            "" | "host" if options.is_empty() => Ok(UserMap::Host),
             "keep-id" if !rootless => Err(Error::new("keep-id is only supported in rootless mode")),
             "keep-id" => UserMap::keep_id(options, caller),
             "nomap" if !rootless => Err(Error::new("nomap is only supported in rootless mode")),
-            "nomap" => Ok(UserMap::NoMap),
+            "nomap" if options.is_empty() => Ok(UserMap::NoMap),
             "auto" => Auto::parse(options).map(UserMap::Auto),
             "private" => Err(Error::new("must provide at least one UID or GID mapping to configure a user namespace")
                 .hint("--uidmap and --gidmap are that; --userns auto chooses them")),

@@ -60,7 +60,15 @@ impl Container {
         let own = self.namespaces & CloneFlags::CLONE_NEWCGROUP;
         let joined = self.joined.kinds();
         let users = self.users.is_some() || joined.contains(CloneFlags::CLONE_NEWUSER);
-        let setup = (House { rootfs: &self.rootfs, root: Root(users), own: Unshare(own) }, setup);
+        let setup = (
+            House {
+                rootfs: &self.rootfs,
+                root: Root(users),
+                own: Unshare(own),
+                is_seen: joined.contains(CloneFlags::CLONE_NEWPID),
+            },
+            setup,
+        );
         let through = (!joined.is_empty()).then_some(&self.joined as &dyn Setup);
         let namespaces = Namespaces { users: self.users.clone(), others: self.namespaces - own };
         let parent = |pid| {
@@ -79,10 +87,16 @@ struct House<'a> {
     rootfs: &'a Rootfs,
     root: Root,
     own: Unshare,
+    /// There are others in its PID namespace.
+    is_seen: bool,
 }
 
 impl Setup for House<'_> {
     fn setup(&self) -> Result<()> {
+        if self.is_seen {
+            process::secret::memory()?;
+            process::secret::environment();
+        }
         // By the caller, whose directories they are in: they may be closed to everybody that the container has an id of.
         let opened = self.rootfs.open()?;
         self.root.setup()?;

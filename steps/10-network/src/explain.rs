@@ -11,6 +11,9 @@ impl Explain for Network {
             Mode::Host => {
                 "leave it the host's network: its ports are the host's, and what listens on localhost hears it"
             }
+            Mode::Container(_) | Mode::Path(_) => {
+                "leave it another's network: what listens on localhost there hears it"
+            }
             Mode::Pasta(_) => {
                 "give it a network card by pasta, which makes connections of the user's own of its packets"
             }

@@ -12,6 +12,7 @@ use clap::{Arg, ArgMatches};
 use images::Image;
 use monitor::log::{LogFile, Sink};
 use monitor::{Ends, Kind, spawn};
+use namespaces::Space;
 use nix::unistd::Pid;
 use process::{Command, Created, Error, Result};
 
@@ -23,7 +24,7 @@ use crate::running::Running;
 use crate::state::make_dir;
 use crate::status::Life;
 use crate::stdio::Owned;
-use crate::{Engine, Record, compose, explain, mapped, notify, shm};
+use crate::{Engine, Record, compose, explain, mapped, notify, orphans, shm};
 
 /// The verb, which only we ourselves use.
 pub const MONITOR: Command = Command { name: "monitor", about: "", define, run };
@@ -128,6 +129,9 @@ impl Keeper {
     fn release(&mut self) -> Result<()> {
         self.network.take();
         let cgroup = self.cgroup.take().map_or(Ok(()), Cgroup::remove);
+        if self.record.options.spaces.pid == Space::Host {
+            orphans::end();
+        }
         let root = self.root.take().map_or(Ok(()), Root::unmount);
         cgroup.and(root)
     }
@@ -217,6 +221,9 @@ impl Keeper {
         let mountpoints = root::mountpoints(state.root(), &self.record.id)?;
         let label = self.record.label.as_ref();
         let neighbours = Neighbours::find(&self.engine, options)?;
+        if options.spaces.pid == Space::Host {
+            orphans::adopt()?;
+        }
         let ids = Ids::of(&options.users, &neighbours)?;
         ids.root().map_or(Ok(()), |root| stdio.give(root))?;
         let store = self.engine.store();

@@ -29,6 +29,7 @@ mod names_of;
 mod neighbours;
 mod notify;
 pub mod options;
+mod orphans;
 pub mod ps;
 mod record;
 mod remove;
