@@ -24,8 +24,10 @@ pub enum Mend {
     /// By a package, which the distributions call by different names.
     Package(Package),
     /// By a command that is the same everywhere; `USER` stands for the user's name, `RANGE` for subordinate ids that nobody
-    /// has. Of sysctl(8) only the settings are set that this kernel has.
+    /// has.
     Command(&'static str),
+    /// By settings of sysctl(8), those that this kernel has; they outlast a reboot.
+    Settings(&'static [&'static str]),
     /// Not by a command.
     Advice(&'static str),
 }
@@ -61,14 +63,14 @@ pub static PREREQUISITES: [Prerequisite; 20] = [
         what: "user namespaces for ordinary users",
         why: "in one of its own an ordinary user is root; everything else stands on that",
         chapter: "step-02",
-        mend: Mend::Command("sudo sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1"),
+        mend: Mend::Settings(&["user.max_user_namespaces=15000", "kernel.unprivileged_userns_clone=1"]),
     },
     Prerequisite {
         id: "apparmor-userns",
         what: "AppArmor lets podling make user namespaces",
         why: "Ubuntu takes the rights in a new user namespace from programs without a profile",
         chapter: "step-02",
-        mend: Mend::Command("sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+        mend: Mend::Settings(&["kernel.apparmor_restrict_unprivileged_userns=0"]),
     },
     Prerequisite {
         id: "subids",
@@ -160,14 +162,14 @@ pub static PREREQUISITES: [Prerequisite; 20] = [
         what: "ports below 1024 for ordinary users",
         why: "-p 80:80 needs one; -p 8080:80 does not",
         chapter: "step-10",
-        mend: Mend::Command("sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80"),
+        mend: Mend::Settings(&["net.ipv4.ip_unprivileged_port_start=80"]),
     },
     Prerequisite {
         id: "ping",
         what: "ping for ordinary users",
         why: "with --network host a container's ping is the user's",
         chapter: "step-10",
-        mend: Mend::Command("sudo sysctl -w 'net.ipv4.ping_group_range=0 2147483647'"),
+        mend: Mend::Settings(&["net.ipv4.ping_group_range=0 2147483647"]),
     },
     Prerequisite {
         id: "netavark",
@@ -221,25 +223,26 @@ impl Prerequisite {
     pub fn mending(&self, user: &str) -> String {
         match &self.mend {
             Mend::Package(package) => package.install(installer()),
-            Mend::Command(command) => existing(&command.replace("USER", user).replace("RANGE", &free_range())),
+            Mend::Command(command) => command.replace("USER", user).replace("RANGE", &free_range()),
+            Mend::Settings(settings) => set(settings),
             Mend::Advice(advice) => (*advice).to_string(),
         }
     }
 }
 
-/// Without the settings of sysctl(8) that this kernel does not have; as it is when it has none of them.
-fn existing(command: &str) -> String {
-    let Some(settings) = command.strip_prefix("sudo sysctl -w ") else { return command.to_string() };
-    let has = |setting: &&str| {
-        let name = setting.trim_matches('\'').split('=').next().unwrap_or_default();
+/// Where settings of sysctl(8) are kept.
+const SETTINGS: &str = "/etc/sysctl.d/90-podling.conf";
+
+/// The command that keeps those settings that this kernel has, or all when it has none of them, and lets them hold now.
+fn set(settings: &[&str]) -> String {
+    let has = |setting: &&&str| {
+        let name = setting.split('=').next().unwrap_or_default();
         std::path::Path::new("/proc/sys").join(name.replace('.', "/")).exists()
     };
-    // One that is quoted has a space in its value, and is alone.
-    let there: Vec<&str> = match settings.contains('\'') {
-        true => vec![settings],
-        false => settings.split(' ').filter(has).collect(),
-    };
-    if there.is_empty() { command.to_string() } else { format!("sudo sysctl -w {}", there.join(" ")) }
+    let there: Vec<&&str> = settings.iter().filter(has).collect();
+    let all = if there.is_empty() { settings.iter().collect() } else { there };
+    let words: Vec<String> = all.iter().map(|setting| format!("'{setting}'")).collect();
+    format!("printf '%s\\n' {} | sudo tee -a {SETTINGS} && sudo sysctl -p {SETTINGS}", words.join(" "))
 }
 
 /// 65536 ids above those that others have: two users who share some could touch the files of each other's containers.
@@ -343,10 +346,11 @@ mod tests {
 
     #[test]
     fn only_settings_that_are_there_are_set() {
-        assert_eq!(existing("sudo sysctl -w kernel.ostype=x kernel.no_such_thing=1"), "sudo sysctl -w kernel.ostype=x");
-        let quoted = "sudo sysctl -w 'net.ipv4.ping_group_range=0 1'";
-        assert_eq!(existing(quoted), quoted);
-        assert_eq!(existing("sudo modprobe tun"), "sudo modprobe tun");
+        assert_eq!(
+            set(&["kernel.ostype=x y", "kernel.no_such_thing=1"]),
+            "printf '%s\\n' 'kernel.ostype=x y' | sudo tee -a /etc/sysctl.d/90-podling.conf && \
+             sudo sysctl -p /etc/sysctl.d/90-podling.conf"
+        );
     }
 
     #[test]

@@ -25,6 +25,24 @@ fn devices() {
     podling.assert_clean();
 }
 
+/// The kernel keeps keys by session, and a container has a session of its own: with the host's programs, and without a filter
+/// that would be in the way, it cannot read the caller's.
+#[test]
+fn keys_stay_outside() {
+    let podling = Podling::new();
+    let program = podling.world.process("podling").get_program().display().to_string();
+    let host = ["/usr", "/lib", "/lib64"].map(|path| format!("-v {path}:{path}:ro")).join(" ");
+    let inside = format!(
+        "{program} run --rm --network none --security-opt seccomp=unconfined {host} busybox /usr/bin/keyctl print"
+    );
+    let script = format!("key=$(keyctl add user podling-secret value @s); keyctl print $key; {inside} $key");
+    let mut command = podling.world.command("keyctl");
+    let output = command.args(["session", "-", "sh", "-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "value\n", "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("keyctl_read_alloc: Permission denied"), "{said}");
+}
+
 #[test]
 fn settings_of_the_kernel() {
     let podling = Podling::new();
