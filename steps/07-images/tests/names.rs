@@ -143,3 +143,19 @@ fn lists_and_inspect_have_podmans_fields() {
     settings.add_filter(r#"Size": \d+"#, r#"Size": [SIZE]"#);
     settings.bind(|| insta::assert_snapshot!("inspect", seen));
 }
+
+/// Two at once: who comes second finds the image, and its name gone. What is left is another name's.
+#[test]
+fn a_name_that_goes_twice_at_once_takes_no_other_with_it() {
+    let world = World::new();
+    load(&world, &busybox_archive(&world));
+    for round in 0..40 {
+        world.command("images").args(["tag", "busybox", "copy"]).assert().success();
+        let children = [(); 3].map(|()| world.process("images").args(["rmi", "-f", "copy"]).spawn().unwrap());
+        for mut child in children {
+            assert!(child.wait().unwrap().success(), "round {round}");
+        }
+        let names = output(world.command("images").args(["images", "--noheading", "--format", "{{.Repository}}"]));
+        assert_eq!(names, "localhost/busybox\nstatus 0\n", "round {round}");
+    }
+}
