@@ -98,6 +98,11 @@ pub(crate) fn last_signal() -> i32 {
     libc::SIGRTMAX()
 }
 
+/// The first real-time signal that the C library has not taken for itself.
+pub(crate) fn first_real_time() -> i32 {
+    libc::SIGRTMIN()
+}
+
 /// kill(2) with any signal number: nix has no name for the real-time ones.
 pub(crate) fn kill(pid: Pid, signal: u32) -> nix::Result<()> {
     // SAFETY: integers only.
@@ -134,6 +139,11 @@ pub(crate) fn forget_environment() {
 /// prctl(PR_SET_PDEATHSIG): the kernel kills this process when its parent dies.
 pub(crate) fn die_with_parent() -> nix::Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
+}
+
+/// prctl(PR_SET_PDEATHSIG): no longer.
+pub(crate) fn live_on() -> nix::Result<()> {
+    nix::sys::prctl::set_pdeathsig(None)
 }
 
 /// ioctl(TIOCSCTTY): `terminal` becomes the controlling terminal of this session.

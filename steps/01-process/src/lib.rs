@@ -27,7 +27,7 @@ pub use error::{Error, Result};
 pub use program::Program;
 pub use relay::Relay;
 pub use setup::Setup;
-pub use start::{Created, Start};
+pub use start::{Created, Halfway, Held, Start};
 pub use stdio::{Input, Stdio, silence};
 
 /// The verbs of this step.

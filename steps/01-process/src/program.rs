@@ -44,12 +44,7 @@ impl Program {
     // ANCHOR: exec
     pub fn exec(&self) -> Result<std::convert::Infallible> {
         let name = self.args.first().ok_or_else(|| Error::new("no command specified"))?;
-        if let Some(cwd) = &self.cwd {
-            chdir(cwd).map_err(|errno| {
-                Error::os(format!("change to directory {}", cwd.display()), errno).exit(EXIT_CANNOT_EXECUTE)
-            })?;
-            inside()?;
-        }
+        self.enter()?;
         let args = strings(&self.args)?;
         let env = match &self.env {
             Some(env) => strings(env)?,
@@ -62,6 +57,29 @@ impl Program {
         Err(failed(name, errno))
     }
     // ANCHOR_END: exec
+
+    /// Looks whether there is such a program, as far as that can be known before it is executed.
+    ///
+    /// # Errors
+    /// As [`Program::exec`].
+    pub fn check(&self) -> Result<()> {
+        self.enter()?;
+        let name = self.args.first().ok_or_else(|| Error::new("no command specified"))?;
+        if self.file.is_some() {
+            return Ok(());
+        }
+        let path = self.find(name)?;
+        access(path.as_c_str(), AccessFlags::X_OK)
+            .map_err(|errno| Error::os(format!("execute {}", name.display()), errno).exit(EXIT_CANNOT_EXECUTE))
+    }
+
+    fn enter(&self) -> Result<()> {
+        let Some(cwd) = &self.cwd else { return Ok(()) };
+        chdir(cwd).map_err(|errno| {
+            Error::os(format!("change to directory {}", cwd.display()), errno).exit(EXIT_CANNOT_EXECUTE)
+        })?;
+        inside()
+    }
 
     /// The path to execute: the name itself when it has a slash, else the first executable file of that name
     /// in PATH.

@@ -38,6 +38,13 @@ impl<T: Setup> Setup for Option<T> {
     }
 }
 
+/// All of them, in their order.
+impl<T: Setup> Setup for [T] {
+    fn setup(&self) -> Result<()> {
+        self.iter().try_for_each(Setup::setup)
+    }
+}
+
 impl<T: Setup + ?Sized> Setup for &T {
     fn setup(&self) -> Result<()> {
         (**self).setup()

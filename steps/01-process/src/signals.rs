@@ -82,6 +82,20 @@ impl Drop for Held {
     }
 }
 
+/// Sends a signal by its number: the real-time ones have no names.
+///
+/// # Errors
+/// Those of kill(2).
+pub fn send(pid: nix::unistd::Pid, number: u32) -> nix::Result<()> {
+    kernel::kill(pid, number)
+}
+
+/// The numbers of the first and the last real-time signal.
+#[must_use]
+pub fn real_time() -> (u32, u32) {
+    (kernel::first_real_time().cast_unsigned(), kernel::last_signal().cast_unsigned())
+}
+
 /// A descriptor to read the signals from that are held back while a [`crate::Child`] lives.
 ///
 /// # Errors

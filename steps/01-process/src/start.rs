@@ -1,5 +1,6 @@
 //! The birth of a process: clone, wait for the parent's part, set up, exec; an error on that way comes back.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -33,6 +34,35 @@ pub struct Start<'a> {
     pub cgroup: Option<BorrowedFd<'a>>,
     /// Whether it goes on when the caller dies. Otherwise the kernel kills it then.
     pub lives_on: bool,
+    /// What comes after the set-up, when the parent has something to do in between.
+    pub halfway: Option<Halfway<'a>>,
+    /// By whose word it executes its program, when that is not to be the parent's.
+    pub held: Option<Held<'a>>,
+    /// How many descriptors after the standard ones it keeps.
+    pub keeps: u32,
+}
+
+/// The second part of a set-up.
+#[derive(Clone, Copy)]
+pub struct Halfway<'a> {
+    /// What the parent does between the two parts.
+    pub parent: &'a dyn Fn(Pid) -> Result<()>,
+    /// What the child does then.
+    pub setup: &'a dyn Setup,
+}
+
+/// A word that comes from elsewhere, perhaps when the parent has ended long since.
+#[derive(Clone, Copy)]
+pub struct Held<'a> {
+    /// A byte is read from here. It must not be at its end while nobody has written: a pipe of which the child itself has
+    /// the other end.
+    pub word: BorrowedFd<'a>,
+    /// A file for an error that comes after the parent has let go.
+    pub report: BorrowedFd<'a>,
+    /// What the child does after the word.
+    pub setup: &'a dyn Setup,
+    /// Whether it goes on without the parent from then on, when it can be told of no more errors.
+    pub lives_on: bool,
 }
 
 /// A process that has done all its set-up and waits for the word to execute its program.
@@ -47,7 +77,18 @@ impl<'a> Start<'a> {
     /// With the caller's namespaces and cgroup, and not without the caller.
     #[must_use]
     pub fn new(program: &'a Program, setup: &'a dyn Setup) -> Start<'a> {
-        Start { flags: CloneFlags::empty(), program, setup, parent: None, through: None, cgroup: None, lives_on: false }
+        Start {
+            flags: CloneFlags::empty(),
+            program,
+            setup,
+            parent: None,
+            through: None,
+            cgroup: None,
+            lives_on: false,
+            halfway: None,
+            held: None,
+            keeps: 0,
+        }
     }
 
     /// Starts the process and returns when it executes its program. It leads a session of its own, gets the
@@ -56,7 +97,7 @@ impl<'a> Start<'a> {
     /// # Errors
     /// Whatever failed on the way, in the parent or in the child; no process is left then.
     pub fn start(&self) -> Result<Child> {
-        if self.parent.is_some() || self.cgroup.is_some() {
+        if self.parent.is_some() || self.cgroup.is_some() || self.halfway.is_some() || self.held.is_some() {
             return self.create()?.start();
         }
         // Nobody has a word to say on the way: each would cost two changes of process.
@@ -80,7 +121,13 @@ impl<'a> Start<'a> {
         }
         // The child may be dead already; then its report says why.
         let _ = created.go.write_all(b"!");
-        created.wait_until_ready()?;
+        if let Some(halfway) = &self.halfway
+            && created.wait_for(HALF)?
+        {
+            (halfway.parent)(created.pid())?;
+            let _ = created.go.write_all(b"!");
+        }
+        created.wait_for(READY)?;
         Ok(created)
     }
 
@@ -123,15 +170,17 @@ impl<'a> Start<'a> {
     // ANCHOR_END: clone
 
     fn child(&self, before: &SigSet, ready: Option<OwnedFd>, reporter: OwnedFd) -> ! {
+        let alone = Cell::new(false);
         // A panic must not unwind into what is the parent's part of the stack.
-        let result = catch_unwind(AssertUnwindSafe(|| self.become_program(before, ready, &reporter)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.become_program(before, ready, &reporter, &alone)));
         let error = match result {
             Ok(Err(error)) => error,
             Ok(Ok(never)) => match never {},
             Err(_) => Error::new("the set-up of the process panicked"),
         };
-        let _ = serde_json::to_writer(File::from(reporter), &error);
-        kernel::exit(EXIT_ENGINE)
+        let report = self.held.filter(|_| alone.get()).and_then(|held| held.report.try_clone_to_owned().ok());
+        let _ = serde_json::to_writer(File::from(report.unwrap_or(reporter)), &error);
+        kernel::exit(if alone.get() { error.status() } else { EXIT_ENGINE })
     }
 
     // ANCHOR: child
@@ -140,6 +189,7 @@ impl<'a> Start<'a> {
         before: &SigSet,
         ready: Option<OwnedFd>,
         reporter: &OwnedFd,
+        alone: &Cell<bool>,
     ) -> Result<std::convert::Infallible> {
         self.die_with_parent(reporter)?;
         let mut ready = ready.map(File::from);
@@ -149,22 +199,47 @@ impl<'a> Start<'a> {
         // Out of the caller's terminal: a program that shares it could type into it (CVE-2017-5226).
         setsid().map_err(|errno| Error::os("create a session", errno))?;
         self.setup.setup()?;
+        if let (Some(halfway), Some(ready)) = (&self.halfway, &mut ready) {
+            tell(reporter, HALF)?;
+            wait(ready)?;
+            halfway.setup.setup()?;
+        }
         // A change of user ids took it back, so once more.
         self.die_with_parent(reporter)?;
         signals::heed(ignored);
         signals::restore(before)?;
         // Now and not by exec: until then the image's directory or program could be one of them, as /proc/self/fd/7
         // (CVE-2024-21626).
-        let kept = [Some(reporter.as_raw_fd()), ready.as_ref().map(AsRawFd::as_raw_fd)];
-        let kept = kept.into_iter().flatten().map(i32::cast_unsigned).collect();
+        let held = self.held.iter().flat_map(|held| [held.word.as_raw_fd(), held.report.as_raw_fd()]);
+        let kept = [reporter.as_raw_fd()].into_iter().chain(ready.as_ref().map(AsRawFd::as_raw_fd)).chain(held);
+        let kept = (3..3 + self.keeps).chain(kept.map(i32::cast_unsigned)).collect();
         kernel::close_all_but(kept).map_err(|errno| Error::os("close the other descriptors", errno))?;
         if let Some(ready) = &mut ready {
-            nix::unistd::write(reporter, &[READY]).map_err(|errno| Error::os("report to the parent", errno))?;
+            tell(reporter, READY)?;
             wait(ready)?;
+        }
+        if let Some(held) = &self.held {
+            self.held(held, reporter, alone)?;
         }
         self.program.exec()
     }
     // ANCHOR_END: child
+
+    /// Leaves the parent, and waits for the other's word.
+    // ANCHOR: held
+    fn held(&self, held: &Held<'_>, reporter: &OwnedFd, alone: &Cell<bool>) -> Result<()> {
+        // Nobody waits any longer to be told that there is no such program.
+        self.program.check()?;
+        if held.lives_on {
+            kernel::live_on().map_err(|errno| Error::os("live on without the parent", errno))?;
+        }
+        tell(reporter, READY)?;
+        alone.set(true);
+        let word = held.word.try_clone_to_owned().map_err(|error| Error::os("duplicate a descriptor", error))?;
+        wait(&mut File::from(word))?;
+        held.setup.setup()
+    }
+    // ANCHOR_END: held
 
     /// Asks the kernel for a SIGKILL when the parent dies; if it was faster, nobody reads our reports any more.
     fn die_with_parent(&self, reporter: &OwnedFd) -> Result<()> {
@@ -214,16 +289,35 @@ impl Created {
         }
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    /// Leaves it to whoever gives it the word of [`Start::held`].
+    ///
+    /// # Errors
+    /// As [`Created::start`].
+    pub fn release(mut self) -> Result<Child> {
+        let _ = self.go.write_all(b"!");
+        match self.wait_for(READY)? {
+            true => Ok(self.child),
+            false => Err(Error::new("the container's first process was killed")),
+        }
+    }
+
+    /// Whether it said so. Nothing at all: somebody has killed it, which whoever waits for it will see.
+    fn wait_for(&mut self, said: u8) -> Result<bool> {
         let mut first = [0];
         let read = self.report.read(&mut first).map_err(|error| Error::os("read the child's report", error))?;
         match first {
-            [READY] if read == 1 => Ok(()),
-            // Nothing at all: somebody has killed it, which whoever waits for it will see.
-            _ => read_report(&mut self.report, first[..read].to_vec())?.map_or(Ok(()), Err),
+            [byte] if read == 1 && byte == said => Ok(true),
+            _ => read_report(&mut self.report, first[..read].to_vec())?.map_or(Ok(false), Err),
         }
     }
 }
+
+fn tell(reporter: &OwnedFd, word: u8) -> Result<()> {
+    nix::unistd::write(reporter, &[word]).map(drop).map_err(|errno| Error::os("report to the parent", errno))
+}
+
+/// The child's word that the first part of its set-up is done.
+const HALF: u8 = b'?';
 
 /// The child's word that it is set up; a report of an error begins with another byte.
 const READY: u8 = b'+';
