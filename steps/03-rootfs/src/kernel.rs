@@ -151,6 +151,16 @@ pub fn enslave(path: &str) -> Result<()> {
     mount_change(path, MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
 }
 
+/// Changes how mounts pass to and from the mount at `path`, with those below it when `recursive`; `flags` is one of `MS_*`.
+///
+/// # Errors
+/// `EINVAL` when nothing is mounted there.
+pub fn set_propagation(path: &Path, flags: u64, recursive: bool) -> Result<()> {
+    let flags = MountPropagationFlags::from_bits_retain(u32::try_from(flags).unwrap_or(0));
+    let below = if recursive { MountPropagationFlags::REC } else { MountPropagationFlags::empty() };
+    mount_change(path, flags | below)
+}
+
 /// Makes `root`, a mount, the root of this mount namespace, and lets go of the old one.
 ///
 /// # Errors

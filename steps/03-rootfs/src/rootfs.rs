@@ -102,6 +102,15 @@ impl Rootfs {
     /// # Errors
     /// What cannot be mounted.
     pub fn enter(&self, opened: Opened) -> Result<()> {
+        let mount = self.mount(opened)?;
+        self.pivot(&mount)
+    }
+
+    /// The first half: mounts everything, and returns the root, which is not `/` yet.
+    ///
+    /// # Errors
+    /// What cannot be mounted.
+    pub fn mount(&self, opened: Opened) -> Result<OwnedFd> {
         let Opened { place, root: mount, sources } = opened;
         self.bind(&mount, &place)?;
         let clone = mount.try_clone().map_err(|error| Error::os("duplicate a descriptor", error))?;
@@ -116,6 +125,14 @@ impl Rootfs {
             dev::links(&root)?;
         }
         self.check_proc(&root)?;
+        Ok(mount)
+    }
+
+    /// The second half: the root becomes `/`.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn pivot(&self, mount: &OwnedFd) -> Result<()> {
         // Not earlier: missing mount points had to be made.
         if self.readonly {
             let readonly = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
