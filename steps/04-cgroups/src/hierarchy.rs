@@ -67,7 +67,7 @@ impl Hierarchy {
             };
         }
         // Started again, in the scope that systemd made for it.
-        if unit.file_name().is_some_and(|name| *name == *scope(id)) && is_ours(&unit) {
+        if unit.file_name().is_some_and(|name| *name == *placement.scope(id)) && is_ours(&unit) {
             return Ok(Base::Unit(unit));
         }
         match &placement.parent {

@@ -44,6 +44,12 @@ pub use sweep::sweep;
 
 use process::Command;
 
+/// Whether the system has cgroup v2 and nothing else, so that there is something to limit by.
+#[must_use]
+pub fn available() -> bool {
+    hierarchy::is_unified()
+}
+
 /// The verbs of this step.
 #[must_use]
 pub fn commands() -> &'static [Command] {

@@ -9,7 +9,7 @@ use process::error::EXIT_CANNOT_EXECUTE;
 use process::{Error, Result, code, prerequisite::hint};
 
 use crate::devices::DEFAULT;
-use crate::hierarchy::{self, Base, Hierarchy, RUNTIME};
+use crate::hierarchy::{Base, Hierarchy, RUNTIME};
 use crate::settings::Setting;
 use crate::{Cgroup, DeviceRule, Limits, Mode, Placement, files, filter, scope, score};
 
@@ -117,12 +117,12 @@ fn find(id: &str, limits: &Limits, placement: &Placement, asked: Option<&'static
             if comes_along {
                 files::set(&made(base.join(RUNTIME))?, "cgroup.procs", "0")?;
             }
-            furnish(&hierarchy, &base, id, limits)
+            furnish(&hierarchy, &base.join(placement.name(id)), limits)
         }
         Base::Unit(base) => {
             // For a cgroup that hands controllers down must have no processes of its own.
             move_down(&base)?;
-            furnish(&hierarchy, &base, id, limits)
+            furnish(&hierarchy, &base.join(placement.name(id)), limits)
         }
         Base::Scope => {
             // It takes longer than all the rest of the start, so it is not for nothing.
@@ -133,7 +133,7 @@ fn find(id: &str, limits: &Limits, placement: &Placement, asked: Option<&'static
             }
             let base = scoped(&hierarchy, id, placement, flag, getpid())?;
             move_down(&base)?;
-            furnish(&hierarchy, &base, id, limits)
+            furnish(&hierarchy, &base.join(placement.name(id)), limits)
         }
     }
     // ANCHOR_END: find
@@ -141,7 +141,7 @@ fn find(id: &str, limits: &Limits, placement: &Placement, asked: Option<&'static
 
 /// Has systemd make the container's scope around a process.
 fn scoped(hierarchy: &Hierarchy, id: &str, placement: &Placement, flag: &str, pid: Pid) -> Result<PathBuf> {
-    let made = scope::make(&hierarchy::scope(id), placement.parent.as_deref(), &[pid]);
+    let made = scope::make(&placement.scope(id), placement.parent.as_deref(), &[pid]);
     made.map_err(|error| undelegated(hierarchy, flag, &error))
 }
 
@@ -150,7 +150,7 @@ impl Later {
     fn make(&self, pid: Pid) -> Result<Cgroup> {
         let hierarchy = Hierarchy::find().ok_or_else(|| version_one(self.flag))?;
         let base = scoped(&hierarchy, &self.id, &self.placement, self.flag, pid)?;
-        let cgroup = create(cgroup_of(&base, &self.id))?;
+        let cgroup = create(base.join(self.placement.name(&self.id)))?;
         let settings = self.limits.settings();
         let done = files::set(cgroup.path(), "cgroup.procs", &pid.to_string())
             .and_then(|()| cgroup.grant(&hierarchy, &settings))
@@ -168,8 +168,8 @@ impl Later {
 
 /// Makes the container's cgroup, and sets its limits while nobody is in it.
 // ANCHOR: furnish
-fn furnish(hierarchy: &Hierarchy, base: &Path, id: &str, limits: &Limits) -> Result<Place> {
-    let cgroup = create(cgroup_of(base, id))?;
+fn furnish(hierarchy: &Hierarchy, path: &Path, limits: &Limits) -> Result<Place> {
+    let cgroup = create(path.into())?;
     let settings = limits.settings();
     let opened = cgroup.grant(hierarchy, &settings).and_then(|()| {
         cgroup.write(&settings)?;
@@ -201,10 +201,6 @@ fn guard(directory: &OwnedFd, limits: &Limits) -> Result<()> {
     }
 }
 
-fn cgroup_of(base: &Path, id: &str) -> PathBuf {
-    base.join(format!("podling-{id}"))
-}
-
 fn made(dir: PathBuf) -> Result<PathBuf> {
     match fs::create_dir_all(&dir) {
         Err(error) => Err(Error::os(format!("make the cgroup {}", dir.display()), error)),
@@ -215,6 +211,11 @@ fn made(dir: PathBuf) -> Result<PathBuf> {
 /// What another container of this id has left goes first.
 fn create(path: PathBuf) -> Result<Cgroup> {
     if let Some(left) = Cgroup::open(&path) {
+        // A name that somebody chose may be another's.
+        let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"podling-"));
+        if !ours && left.is_populated() {
+            return Err(Error::new(format!("the cgroup {} has processes in it", path.display())));
+        }
         left.remove()?;
     }
     Cgroup::create(path)

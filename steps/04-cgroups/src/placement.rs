@@ -36,6 +36,9 @@ pub struct Placement {
     /// What the container sees (`--cgroupns`): its own cgroup as if it were the root, all that its caller sees, or what
     /// somebody else does.
     pub namespace: Space,
+    /// What it is called there, one word of a path; else after the container.
+    #[serde(skip)]
+    pub name: Option<String>,
 }
 
 impl Placement {
@@ -52,7 +55,7 @@ impl Placement {
             _ => Mode::Enabled,
         };
         let namespace = text("cgroupns").map_or(Ok(Space::Private), Space::parse)?;
-        let placement = Placement { mode, parent: text("cgroup-parent").map(str::to_owned), namespace };
+        let placement = Placement { mode, parent: text("cgroup-parent").map(str::to_owned), namespace, name: None };
         placement.check()?;
         Ok(placement)
     }
@@ -73,6 +76,16 @@ impl Placement {
             }
             false => Ok(()),
         }
+    }
+
+    /// What the container's cgroup is called.
+    pub(crate) fn name(&self, id: &str) -> String {
+        self.name.clone().unwrap_or_else(|| format!("podling-{id}"))
+    }
+
+    /// What its unit is called, when systemd makes one for it.
+    pub(crate) fn scope(&self, id: &str) -> String {
+        self.name.as_ref().map_or_else(|| hierarchy::scope(id), |name| format!("{name}.scope"))
     }
 
     /// Whether the container has a cgroup namespace of its own.
