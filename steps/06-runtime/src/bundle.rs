@@ -17,21 +17,31 @@ const LIMIT: u64 = 16 << 20;
 pub fn load(bundle: &Path) -> Result<(Spec, PathBuf)> {
     let bundle =
         bundle.canonicalize().map_err(|error| Error::os(format!("open bundle {}", bundle.display()), error))?;
-    let path = bundle.join("config.json");
+    Ok((read(&bundle.join("config.json"))?.0, bundle))
+}
+
+/// Reads a configuration; also gives its text.
+pub(crate) fn read(path: &Path) -> Result<(Spec, Vec<u8>)> {
+    let text = text(path)?;
+    let spec =
+        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+    Ok((spec, text))
+}
+
+/// Of an ordinary file of sensible size.
+pub(crate) fn text(path: &Path) -> Result<Vec<u8>> {
     let failed = |what: &str, error| Error::os(format!("{what} {}", path.display()), error);
     // Not what it says of its size: a device or a pipe has none, and no end.
-    if !fs::metadata(&path).map_err(|error| failed("open", error))?.is_file() {
+    if !fs::metadata(path).map_err(|error| failed("open", error))?.is_file() {
         return Err(Error::new(format!("{}: not an ordinary file", path.display())));
     }
     let mut text = Vec::new();
-    let file = File::open(&path).map_err(|error| failed("open", error))?;
+    let file = File::open(path).map_err(|error| failed("open", error))?;
     file.take(LIMIT + 1).read_to_end(&mut text).map_err(|error| failed("read", error))?;
     if text.len() as u64 > LIMIT {
         return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())));
     }
-    let spec =
-        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
-    Ok((spec, bundle))
+    Ok(text)
 }
 
 /// Checks that `id` can be a container's: it becomes a part of paths.

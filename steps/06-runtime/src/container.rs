@@ -1,11 +1,12 @@
 //! A container: all the walls of the lower steps, in the order that works.
 
-use std::os::fd::BorrowedFd;
+use std::cell::Cell;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use namespaces::{Hostname, IdMap, Joined, Namespaces};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
-use process::{Console, Created, Error, Program, Result, Setup, Start};
+use process::{Console, Created, Error, Halfway, Held, Program, Result, Setup, Start};
 use rootfs::Rootfs;
 
 use confinement::Confinement;
@@ -45,50 +46,96 @@ impl Container {
     ///
     /// # Errors
     /// Whatever failed on the way; nothing of the container is left then.
-    // ANCHOR: create
     pub fn create(
         &self,
         stdio: &dyn Setup,
         cgroup: Option<BorrowedFd<'_>>,
         parent: &dyn Fn(Pid) -> Result<()>,
     ) -> Result<Created> {
-        // The name before the confinement takes CAP_SYS_ADMIN; the terminal after the root has changed, for it is
-        // made of the container's /dev, and before the system calls are filtered by somebody else's rules.
-        let setup = (&self.hostname, (stdio, &self.confinement));
-        // The kernel would take the parent's cgroup for the root of the new namespace, even for a process that it puts
-        // into another one.
+        self.make(&Making { cgroup, parent, ..Making::new(stdio) })
+    }
+
+    /// The same, with everything that can be asked for.
+    ///
+    /// # Errors
+    /// As [`Container::create`].
+    // ANCHOR: create
+    pub fn make(&self, making: &Making<'_>) -> Result<Created> {
         let own = self.namespaces & CloneFlags::CLONE_NEWCGROUP;
         let joined = self.joined.kinds();
-        let users = self.users.is_some() || joined.contains(CloneFlags::CLONE_NEWUSER);
-        let setup = (
-            House {
-                rootfs: &self.rootfs,
-                root: Root(users),
-                own: Unshare(own),
-                is_seen: joined.contains(CloneFlags::CLONE_NEWPID),
-            },
-            setup,
-        );
+        let house = House {
+            rootfs: &self.rootfs,
+            root: BecomeRoot(self.users.is_some() || joined.contains(CloneFlags::CLONE_NEWUSER)),
+            // The kernel would take the parent's cgroup for the root of the new namespace, even for a process that it puts
+            // into another one.
+            own: Unshare(own),
+            is_seen: joined.contains(CloneFlags::CLONE_NEWPID),
+            mount: Cell::new(None),
+        };
+        // The name before the confinement takes CAP_SYS_ADMIN; the terminal after the root has changed, for it is
+        // made of the container's /dev, and before the system calls are filtered by somebody else's rules.
+        let inside = (&self.hostname, (making.stdio, &self.confinement));
+        let second = (making.mounted, (Enter(&house), (making.entered, inside)));
         let through = (!joined.is_empty()).then_some(&self.joined as &dyn Setup);
         let namespaces = Namespaces { users: self.users.clone(), others: self.namespaces - own };
         let parent = |pid| {
             // Before anything else, for without ids it may do nothing.
             self.users.as_ref().map_or(Ok(()), |map| map.write(pid))?;
-            parent(pid)
+            (making.parent)(pid)
         };
-        namespaces
-            .with(&self.program, &setup, |start| Start { parent: Some(&parent), through, cgroup, ..*start }.create())
+        let start = |setup: &dyn Setup, halfway| {
+            namespaces.with(&self.program, setup, |start| {
+                let Making { cgroup, held, keeps, .. } = *making;
+                Start { parent: Some(&parent), through, cgroup, halfway, held, keeps, ..*start }.create()
+            })
+        };
+        match making.halfway {
+            Some(parent) => start(&house, Some(Halfway { parent, setup: &second })),
+            None => start(&(&house, second), None),
+        }
     }
     // ANCHOR_END: create
 }
 
-/// Its root file system, by its root.
+/// What a caller has to do with a container while it is made.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// What gives it its standard descriptors.
+    pub stdio: &'a dyn Setup,
+    /// The directory of the cgroup that it is born in.
+    pub cgroup: Option<BorrowedFd<'a>>,
+    /// What we do to its first process when it has namespaces and nothing else.
+    pub parent: &'a dyn Fn(Pid) -> Result<()>,
+    /// What we do when its root is mounted, and not `/` yet.
+    pub halfway: Option<&'a dyn Fn(Pid) -> Result<()>>,
+    /// What it does itself then, after us.
+    pub mounted: &'a dyn Setup,
+    /// What it does in its root, before it is confined.
+    pub entered: &'a dyn Setup,
+    /// By whose word it begins, when not by ours.
+    pub held: Option<Held<'a>>,
+    /// How many descriptors after the standard ones it keeps.
+    pub keeps: u32,
+}
+
+impl<'a> Making<'a> {
+    /// Nothing to do.
+    #[must_use]
+    pub fn new(stdio: &'a dyn Setup) -> Making<'a> {
+        let parent = &|_| Ok(());
+        Making { stdio, cgroup: None, parent, halfway: None, mounted: &(), entered: &(), held: None, keeps: 0 }
+    }
+}
+
+/// Its root file system, by its root, in the two halves that others may come between.
 struct House<'a> {
     rootfs: &'a Rootfs,
-    root: Root,
+    root: BecomeRoot,
     own: Unshare,
     /// There are others in its PID namespace.
     is_seen: bool,
+    /// What the first half has made.
+    mount: Cell<Option<OwnedFd>>,
 }
 
 impl Setup for House<'_> {
@@ -101,14 +148,23 @@ impl Setup for House<'_> {
         let opened = self.rootfs.open()?;
         self.root.setup()?;
         self.own.setup()?;
-        self.rootfs.enter(opened)
+        self.mount.set(Some(self.rootfs.mount(opened)?));
+        Ok(())
+    }
+}
+
+struct Enter<'a>(&'a House<'a>);
+
+impl Setup for Enter<'_> {
+    fn setup(&self) -> Result<()> {
+        self.0.mount.take().map_or(Ok(()), |mount| self.0.rootfs.pivot(&mount))
     }
 }
 
 /// Who makes what is in a container is its root, whoever its parent was.
-struct Root(bool);
+pub(crate) struct BecomeRoot(pub bool);
 
-impl Setup for Root {
+impl Setup for BecomeRoot {
     fn setup(&self) -> Result<()> {
         if !self.0 {
             return Ok(());

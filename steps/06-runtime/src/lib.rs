@@ -1,14 +1,42 @@
 //! Step 06: an OCI runtime. What the lower steps can do, asked for by the document that all engines write.
 
+mod asked;
 mod bundle;
+mod clock;
 mod container;
+mod create;
+mod delete;
+mod exec;
+mod features;
+mod globals;
+mod hooks;
+mod inside;
+mod join;
+mod kill;
+mod launch;
+mod list;
+mod node;
+mod options;
+mod pause;
+mod plan;
+mod processes;
+mod propagation;
+mod ps;
+mod record;
+mod resources;
 mod run;
+mod show;
+mod signal;
 mod spec;
+mod start;
+mod store;
 mod translate;
 mod unsupported;
+mod who;
 
 pub use bundle::{check_id, load};
-pub use container::Container;
+pub use container::{Container, Making};
+pub use globals::Flags;
 pub use translate::id_map;
 
 use process::Command;
@@ -16,5 +44,21 @@ use process::Command;
 /// The verbs of this step.
 #[must_use]
 pub fn commands() -> &'static [Command] {
-    &[run::RUN, run::CONTAINER, spec::SPEC]
+    &[
+        run::RUN,
+        inside::CONTAINER,
+        spec::SPEC,
+        create::CREATE,
+        start::START,
+        show::STATE,
+        kill::KILL,
+        delete::DELETE,
+        list::LIST,
+        exec::EXEC,
+        exec::INSIDE,
+        ps::PS,
+        pause::PAUSE,
+        pause::RESUME,
+        features::FEATURES,
+    ]
 }

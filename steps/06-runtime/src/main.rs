@@ -1,7 +1,7 @@
-//! `runtime spec`, `runtime run --bundle DIR ID`.
+//! An OCI runtime: `runtime create ID`, `runtime start ID`, and so on.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    process::command::main("runtime", "An OCI runtime", &[runtime::commands()])
+    process::command::framed(&runtime::Flags, "runtime", "An OCI runtime", &[runtime::commands()])
 }

@@ -3,22 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use confinement::seccomp::{Arch, Filter, Profile};
-use confinement::{CapSet, Capabilities, Confinement, Rlimit, User, label};
+use confinement::{CapSet, Capabilities, Confinement, Rlimit, Sysctl, User, apparmor, label};
 use namespaces::{Extent, Hostname, IdMap, Joined};
 use nix::sched::CloneFlags;
-use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespaceType, Process, Spec};
+use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespace, LinuxNamespaceType, Process, Spec};
 use process::{Error, Program, Result};
 use rootfs::{Mount, Rootfs, default_devices};
 
-use crate::{Container, unsupported};
+use crate::{Container, join, unsupported};
 
 impl Container {
     /// The container that `spec` describes; `bundle` is the directory that its relative paths are in.
     ///
     /// # Errors
     /// When a required part is missing, or one is asked for that we cannot do.
-    // ANCHOR: translate
     pub fn from_spec(spec: &Spec, bundle: &Path) -> Result<Container> {
+        unsupported::refuse_surroundings(spec)?;
+        Container::translated(spec, bundle)
+    }
+
+    /// The same, when somebody else does what belongs to its surroundings: [`crate::plan`].
+    // ANCHOR: translate
+    pub(crate) fn translated(spec: &Spec, bundle: &Path) -> Result<Container> {
         unsupported::refuse(spec)?;
         let process = spec.process().as_ref().ok_or_else(|| missing("process"))?;
         let root = spec.root().as_ref().ok_or_else(|| missing("root"))?;
@@ -35,7 +41,7 @@ impl Container {
                 readonly: root.readonly().unwrap_or(false),
             },
             hostname: Hostname(spec.hostname().clone()),
-            confinement: confinement(process, linux)?,
+            confinement: Confinement { sysctls: sysctls(linux)?, ..confinement(process, linux)? },
             program: program(process)?,
         })
     }
@@ -48,7 +54,8 @@ impl Container {
 /// When it asks for one and says nothing of the ids.
 pub fn id_map(spec: &Spec) -> Result<Option<IdMap>> {
     let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
-    if !linux.namespaces().iter().flatten().any(|namespace| namespace.typ() == LinuxNamespaceType::User) {
+    let of_users = linux.namespaces().iter().flatten().find(|kind| kind.typ() == LinuxNamespaceType::User);
+    if of_users.is_none_or(|namespace| namespace.path().is_some()) {
         return Ok(None);
     }
     let map = IdMap { users: extents(linux.uid_mappings()), groups: extents(linux.gid_mappings()) };
@@ -58,7 +65,7 @@ pub fn id_map(spec: &Spec) -> Result<Option<IdMap>> {
     Ok(Some(map))
 }
 
-fn missing(what: &str) -> Error {
+pub(crate) fn missing(what: &str) -> Error {
     Error::new(format!("the container's configuration has no {what}"))
 }
 
@@ -81,20 +88,9 @@ fn extents(mappings: &Option<Vec<LinuxIdMapping>>) -> Vec<Extent> {
 
 /// The kinds of namespaces, none of them twice. Without some of them the host would get what is the container's.
 fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
-    let flag = |kind| match kind {
-        LinuxNamespaceType::Mount => CloneFlags::CLONE_NEWNS,
-        LinuxNamespaceType::Pid => CloneFlags::CLONE_NEWPID,
-        LinuxNamespaceType::Uts => CloneFlags::CLONE_NEWUTS,
-        LinuxNamespaceType::Ipc => CloneFlags::CLONE_NEWIPC,
-        LinuxNamespaceType::Network => CloneFlags::CLONE_NEWNET,
-        LinuxNamespaceType::Cgroup => CloneFlags::CLONE_NEWCGROUP,
-        LinuxNamespaceType::User => CloneFlags::CLONE_NEWUSER,
-        // `unsupported` has refused the rest.
-        _ => CloneFlags::empty(),
-    };
     let mut flags = CloneFlags::empty();
     for namespace in linux.namespaces().iter().flatten() {
-        let flag = flag(namespace.typ());
+        let flag = join::flag(namespace.typ());
         if flags.contains(flag) {
             return Err(Error::new(format!("the container's configuration has two {} namespaces", namespace.typ())));
         }
@@ -103,15 +99,32 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
     if !flags.contains(CloneFlags::CLONE_NEWNS) {
         return Err(missing("mount namespace"));
     }
-    if spec.hostname().is_some() && !flags.contains(CloneFlags::CLONE_NEWUTS) {
-        return Err(Error::new("the container's configuration has a hostname, but no uts namespace to set it in"));
+    for (name, there) in [("hostname", spec.hostname().is_some()), ("domainname", spec.domainname().is_some())] {
+        if there && !flags.contains(CloneFlags::CLONE_NEWUTS) {
+            return Err(Error::new(format!(
+                "the container's configuration has a {name}, but no uts namespace to set it in"
+            )));
+        }
     }
-    // That one is there already.
-    Ok(flags - CloneFlags::CLONE_NEWUSER)
+    let joined = linux.namespaces().iter().flatten().filter(|namespace| namespace.path().is_some());
+    let joined = joined.fold(CloneFlags::empty(), |flags, namespace| flags | join::flag(namespace.typ()));
+    // Those are there already.
+    Ok(flags - CloneFlags::CLONE_NEWUSER - joined)
+}
+
+/// Those of namespaces of the container's own.
+fn sysctls(linux: &Linux) -> Result<Vec<Sysctl>> {
+    let own_network = linux.namespaces().iter().flatten().any(|kind| kind.typ() == LinuxNamespaceType::Network);
+    let mut asked: Vec<_> = linux.sysctl().iter().flatten().collect();
+    asked.sort();
+    asked.into_iter().map(|(name, value)| Sysctl::parse(&format!("{name}={value}"), own_network)).collect()
 }
 
 /// With the label that they are to have.
 fn mounts(spec: &Spec, linux: &Linux) -> Vec<Mount> {
+    let mut kinds = linux.namespaces().iter().flatten().map(LinuxNamespace::typ);
+    let own_cgroups = kinds.any(|kind| kind == LinuxNamespaceType::Cgroup);
+    let mount = |asked| mount(asked, own_cgroups);
     let mut mounts: Vec<Mount> = spec.mounts().iter().flatten().map(mount).collect();
     if let Some(label) = linux.mount_label().as_ref().filter(|label| !label.is_empty()) {
         label::mark(&mut mounts, label);
@@ -119,18 +132,37 @@ fn mounts(spec: &Spec, linux: &Linux) -> Vec<Mount> {
     mounts
 }
 
-fn mount(mount: &oci_spec::runtime::Mount) -> Mount {
-    Mount {
+fn mount(mount: &oci_spec::runtime::Mount, own_cgroups: bool) -> Mount {
+    let asked = Mount {
         destination: mount.destination().clone(),
-        // Documents say cgroup for both kinds; only the second one can be had in a user namespace.
-        fstype: mount.typ().clone().map(|kind| if kind == "cgroup" { "cgroup2".into() } else { kind }),
+        fstype: mount.typ().clone(),
         source: mount.source().clone(),
         options: mount.options().clone().unwrap_or_default(),
+    };
+    match asked.fstype.as_deref() {
+        Some("cgroup") if !asked.is_bind() => cgroup(asked, own_cgroups),
+        _ => asked,
     }
 }
 
-fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
+/// Documents say cgroup for both kinds, and what can be had is the second one. Where the system has the first one there is
+/// nothing to be seen; who has no cgroup namespace cannot mount its root, and sees the host's, without a way to change it.
+fn cgroup(asked: Mount, own_namespace: bool) -> Mount {
+    let root = "/sys/fs/cgroup";
+    match (cgroups::available(), own_namespace) {
+        (true, true) => Mount { fstype: Some("cgroup2".into()), ..asked },
+        (true, false) => Mount::bind(root, asked.destination, "rbind,rprivate,rro,nosuid,noexec,nodev"),
+        (false, _) => {
+            let empty = Mount::new("tmpfs", "", "ro,nosuid,noexec,nodev,mode=755,size=4k");
+            Mount { destination: asked.destination, ..empty }
+        }
+    }
+}
+
+pub(crate) fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
     let user = process.user();
+    let apparmor = process.apparmor_profile().clone().filter(|profile| !profile.is_empty());
+    apparmor.as_deref().map_or(Ok(()), apparmor::check)?;
     let paths = |list: &Option<Vec<String>>| -> Result<Vec<PathBuf>> {
         list.iter().flatten().map(|path| absolute(path.into())).collect()
     };
@@ -152,7 +184,7 @@ fn confinement(process: &Process, linux: &Linux) -> Result<Confinement> {
             .collect(),
         seccomp: linux.seccomp().as_ref().map(seccomp).transpose()?,
         sysctls: Vec::new(),
-        apparmor: process.apparmor_profile().clone().filter(|profile| !profile.is_empty()),
+        apparmor,
         label: process.selinux_label().clone().filter(|label| !label.is_empty()),
         masked: paths(linux.masked_paths())?,
         readonly: paths(linux.readonly_paths())?,
@@ -180,7 +212,7 @@ fn seccomp(seccomp: &oci_spec::runtime::LinuxSeccomp) -> Result<Filter> {
     Filter::compile(&profile, Arch::NATIVE)
 }
 
-fn program(process: &Process) -> Result<Program> {
+pub(crate) fn program(process: &Process) -> Result<Program> {
     let args = process.args().clone().filter(|args| !args.is_empty()).ok_or_else(|| missing("process.args"))?;
     let env = process.env().iter().flatten().map(Into::into).collect();
     Ok(Program { env: Some(env), cwd: Some(absolute(process.cwd().clone())?), ..Program::new(args) })

@@ -3,17 +3,41 @@
 use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxResources, Process, Spec};
 use process::{Error, Result};
 
-/// Refuses a configuration that asks for it.
+/// Refuses a configuration that asks for what nobody here can do.
 // ANCHOR: refuse
 pub(crate) fn refuse(spec: &Spec) -> Result<()> {
     let process = spec.process().as_ref().and_then(of_process);
     let linux = || spec.linux().as_ref().and_then(of_linux);
-    match of_spec(spec).or(process).or_else(linux) {
+    answer(of_spec(spec).or(process).or_else(linux))
+}
+// ANCHOR_END: refuse
+
+/// Refuses what a [`crate::Container`] alone, without the verbs of this step around it, cannot do.
+pub(crate) fn refuse_surroundings(spec: &Spec) -> Result<()> {
+    let linux = spec.linux().as_ref();
+    let resources = linux.and_then(|linux| linux.resources().as_ref());
+    let of = |ask: fn(&Linux) -> bool| linux.is_some_and(ask);
+    let namespaces = || linux.and_then(|linux| linux.namespaces().as_ref()).into_iter().flatten();
+    let owns_users = namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::User);
+    answer(first(&[
+        (spec.hooks().is_some(), "hooks"),
+        (spec.domainname().is_some(), "domainname"),
+        (spec.process().as_ref().is_some_and(|process| process.oom_score_adj().is_some()), "process.oomScoreAdj"),
+        (namespaces().any(|namespace| namespace.path().is_some()), "a namespace to join"),
+        (of(|linux| linux.devices().as_ref().is_some_and(|list| !list.is_empty())), "linux.devices"),
+        (of(|linux| linux.cgroups_path().is_some()), "linux.cgroupsPath"),
+        (resources.is_some_and(limits), "linux.resources"),
+        (!owns_users && resources.is_some_and(devices), "linux.resources.devices without a user namespace"),
+        (of(|linux| linux.rootfs_propagation().is_some()), "linux.rootfsPropagation"),
+    ]))
+}
+
+fn answer(what: Option<&str>) -> Result<()> {
+    match what {
         None => Ok(()),
         Some(what) => Err(Error::new(format!("{what} in the container's configuration: not supported yet"))),
     }
 }
-// ANCHOR_END: refuse
 
 fn first(asked: &[(bool, &'static str)]) -> Option<&'static str> {
     asked.iter().find(|(present, _)| *present).map(|(_, name)| *name)
@@ -24,8 +48,6 @@ fn of_spec(spec: &Spec) -> Option<&'static str> {
     first(&[
         // Within a major version all documents are compatible (runtime-spec, config.md).
         (!spec.version().starts_with("1."), "another ociVersion than 1"),
-        (spec.hooks().is_some(), "hooks"),
-        (spec.domainname().is_some(), "domainname"),
         (spec.mounts().iter().flatten().any(mapped), "mounts with uidMappings"),
     ])
 }
@@ -33,8 +55,6 @@ fn of_spec(spec: &Spec) -> Option<&'static str> {
 fn of_process(process: &Process) -> Option<&'static str> {
     first(&[
         (process.selinux_label().is_some() && !confinement::label::enabled(), "process.selinuxLabel without SELinux"),
-        (process.apparmor_profile().is_some(), "process.apparmorProfile"),
-        (process.oom_score_adj().is_some(), "process.oomScoreAdj"),
         (process.io_priority().is_some(), "process.ioPriority"),
         (process.scheduler().is_some(), "process.scheduler"),
         (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
@@ -43,20 +63,11 @@ fn of_process(process: &Process) -> Option<&'static str> {
 
 fn of_linux(linux: &Linux) -> Option<&'static str> {
     let namespaces = || linux.namespaces().iter().flatten();
-    let owns_users = namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::User);
+    let joins = |kind| namespaces().any(|namespace| namespace.typ() == kind && namespace.path().is_some());
     first(&[
-        (namespaces().any(|namespace| namespace.path().is_some()), "a namespace to join"),
+        (joins(LinuxNamespaceType::Mount), "a mount namespace to join"),
         (namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"),
-        (linux.sysctl().as_ref().is_some_and(|list| !list.is_empty()), "linux.sysctl"),
-        (linux.devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.devices"),
         (linux.net_devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.netDevices"),
-        (linux.cgroups_path().is_some(), "linux.cgroupsPath"),
-        (linux.resources().as_ref().is_some_and(limits), "linux.resources"),
-        (
-            !owns_users && linux.resources().as_ref().is_some_and(devices),
-            "linux.resources.devices without a user namespace",
-        ),
-        (linux.rootfs_propagation().is_some(), "linux.rootfsPropagation"),
         (linux.mount_label().is_some() && !confinement::label::enabled(), "linux.mountLabel without SELinux"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),
         (linux.memory_policy().is_some(), "linux.memoryPolicy"),

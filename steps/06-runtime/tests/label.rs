@@ -17,7 +17,7 @@ fn run(change: &str) -> Output {
                 | .root.readonly = false | .process.selinuxLabel = "system_u:system_r:container_t:s0:c1,c2"
                 | .linux.mountLabel = "system_u:object_r:container_file_t:s0:c1,c2" | {change}' config.json >changed
             mv changed config.json
-            /podling/target/debug/runtime run box"#
+            /podling/target/debug/runtime run box-$$"#
         ),
     )
 }

@@ -30,14 +30,13 @@ fn what_the_naive_runtime_leaves_out() {
     // What it has made is not what the other one finds.
     std::fs::remove_dir(bundle.dir().join("rootfs/tmp/directory")).unwrap();
     let ours = bundle.run();
-    let limited =
-        asks_for_walls().with("/linux/resources", json!({ "memory": { "limit": 1_000_000 } })).args(&["true"]);
-    limited.write();
-    let unlimited = told(limited.world.command("runtime-naive").arg(limited.dir()).output().unwrap());
-    let refused = limited.run();
+    let other = asks_for_walls().with("/linux/personality", json!({ "domain": "LINUX32" })).args(&["true"]);
+    other.write();
+    let ignored = told(other.world.command("runtime-naive").arg(other.dir()).output().unwrap());
+    let refused = other.run();
     let screen = format!(
         "$ runtime-naive bundle\n{naive}$ runtime run --bundle bundle box\n{ours}\
-         With a limit of memory:\n$ runtime-naive bundle\n{unlimited}$ runtime run --bundle bundle box\n{refused}"
+         With another personality:\n$ runtime-naive bundle\n{ignored}$ runtime run --bundle bundle box\n{refused}"
     );
     settings().bind(|| assert_snapshot!("naive", screen));
 }

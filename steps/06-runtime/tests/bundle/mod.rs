@@ -73,6 +73,43 @@ impl Bundle {
         told(run(id.as_ref()).unwrap())
     }
 
+    /// Any other command line of the runtime's; without a terminal and without input. What it writes goes to files, for the
+    /// program that it starts may have them open longer than it itself.
+    pub fn runtime(&self, args: &[&str]) -> String {
+        let (out, errors) = (self.dir.join("out"), self.dir.join("errors"));
+        let mut command = self.world.process("runtime");
+        command.args(args).current_dir(&self.dir).stdin(Stdio::null());
+        command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&errors).unwrap());
+        let status = command.status().unwrap();
+        told(Output { status, stdout: fs::read(out).unwrap(), stderr: fs::read(errors).unwrap() })
+    }
+
+    /// `create`, which has to succeed.
+    pub fn create(&self, id: &str) {
+        self.write();
+        assert_eq!(self.runtime(&["create", id]), "");
+    }
+
+    /// What `state` says, or null.
+    pub fn state(&self, id: &str) -> Value {
+        serde_json::from_str(&self.runtime(&["state", id])).unwrap_or_default()
+    }
+
+    pub fn status(&self, id: &str) -> String {
+        self.state(id)["status"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// Waits until it is in this state.
+    pub fn await_status(&self, id: &str, status: &str) {
+        support::observe::await_some(status, || (self.status(id) == status).then_some(()));
+    }
+
+    /// The ids of what the runtime still knows.
+    pub fn left(&self) -> Vec<String> {
+        let ids = fs::read_dir(self.world.run().join("podling-runtime")).into_iter().flatten().flatten();
+        ids.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    }
+
     /// The container with `sleep` in it.
     pub fn sleep(self) -> Sleeper {
         let bundle = self.args(&["sleep", "1000"]);
@@ -82,6 +119,14 @@ impl Bundle {
         let child = command.spawn().unwrap();
         let pid = await_program(child.id(), &["sleep", "1000"]);
         Sleeper { child, pid, bundle }
+    }
+}
+
+impl Drop for Bundle {
+    fn drop(&mut self) {
+        for id in self.left() {
+            let _ = self.world.command("runtime").args(["delete", "--force", &id]).output();
+        }
     }
 }
 

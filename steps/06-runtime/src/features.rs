@@ -1,0 +1,104 @@
+//! `features`: what this runtime can do (runtime-spec, features.md).
+
+use std::io::Write;
+
+use clap::ArgMatches;
+use confinement::seccomp::Arch;
+use confinement::{CapSet, label};
+use process::{Command, Error, Result};
+use serde_json::{Value, json};
+
+use crate::record::VERSION;
+
+/// The verb.
+pub const FEATURES: Command =
+    Command { name: "features", about: "Show what this runtime can do", define: |command| command, run };
+
+/// Words of mount(8) that are not handed to the file system.
+const MOUNT_OPTIONS: &[&str] = &[
+    "async",
+    "atime",
+    "bind",
+    "defaults",
+    "dev",
+    "diratime",
+    "exec",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "noexec",
+    "norelatime",
+    "nostrictatime",
+    "nosuid",
+    "nosymfollow",
+    "private",
+    "ratime",
+    "rbind",
+    "rdev",
+    "relatime",
+    "rexec",
+    "rnoatime",
+    "rnodev",
+    "rnodiratime",
+    "rnoexec",
+    "rnorelatime",
+    "rnostrictatime",
+    "rnosuid",
+    "ro",
+    "rprivate",
+    "rrelatime",
+    "rro",
+    "rrw",
+    "rshared",
+    "rslave",
+    "rstrictatime",
+    "rsuid",
+    "runbindable",
+    "rw",
+    "shared",
+    "slave",
+    "strictatime",
+    "suid",
+    "unbindable",
+];
+
+fn run(_matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
+    let text =
+        serde_json::to_string_pretty(&features()).map_err(|error| Error::because("write the features", error))?;
+    writeln!(out, "{text}").map_err(|error| Error::os("write to standard output", error))?;
+    Ok(0)
+}
+
+// ANCHOR: features
+fn features() -> Value {
+    let architectures: Vec<Value> = Arch::NATIVE.family().iter().map(|arch| json!(arch)).collect();
+    json!({
+        "ociVersionMin": "1.0.0",
+        "ociVersionMax": VERSION,
+        "hooks": ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
+        "mountOptions": MOUNT_OPTIONS,
+        "linux": {
+            "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "user", "uts"],
+            "capabilities": CapSet::ALL.names(),
+            "cgroup": { "v1": false, "v2": true, "systemd": true, "systemdUser": true, "rdma": false },
+            "seccomp": {
+                "enabled": true,
+                "actions": [
+                    "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+                    "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
+                ],
+                "operators": [
+                    "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE",
+                ],
+                "archs": architectures,
+            },
+            "apparmor": { "enabled": true },
+            "selinux": { "enabled": label::enabled() },
+            "intelRdt": { "enabled": false },
+            "mountExtensions": { "idmap": { "enabled": false } },
+            "netDevices": { "enabled": false },
+        },
+        "annotations": { "org.podling.version": env!("CARGO_PKG_VERSION") },
+    })
+}
+// ANCHOR_END: features

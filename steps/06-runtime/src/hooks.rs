@@ -1,0 +1,133 @@
+//! Hooks: programs of others at points of a container's life (runtime-spec, config.md, "POSIX-platform Hooks").
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::{Pid, getpid};
+use oci_spec::runtime::Hook;
+use process::{Error, Result, Setup};
+use serde_json::Value;
+
+use crate::globals;
+
+/// Runs one after the other; each reads the state on its standard input. `directory` is where they start.
+///
+/// # Errors
+/// The first that fails; those after it are not run.
+// ANCHOR: run
+pub(crate) fn run(kind: &str, hooks: &[Hook], state: &Value, directory: &Path) -> Result<()> {
+    hooks.iter().try_for_each(|hook| {
+        one(hook, state, directory)
+            .map_err(|error| Error::because(format!("run the {kind} hook {}", hook.path().display()), error))
+    })
+}
+// ANCHOR_END: run
+
+/// The same where it is too late for an error: it is told, and the next one is run.
+pub(crate) fn run_all(kind: &str, hooks: &[Hook], state: &Value, directory: &Path) {
+    for hook in hooks {
+        if let Err(error) = run(kind, std::slice::from_ref(hook), state, directory) {
+            globals::warn(&error.to_string());
+        }
+    }
+}
+
+/// Hooks that the container's first process runs, in the container.
+pub(crate) struct Inside<'a> {
+    /// Which.
+    pub kind: &'static str,
+    /// Their programs.
+    pub hooks: &'a [Hook],
+    /// What they are told; the number of the process comes from itself.
+    pub state: Value,
+    /// Its number outside, as far as it can see that itself.
+    pub directory: &'a Path,
+}
+
+impl Setup for Inside<'_> {
+    fn setup(&self) -> Result<()> {
+        if self.hooks.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.state.clone();
+        // As the hooks see it.
+        state["pid"] = getpid().as_raw().into();
+        run(self.kind, self.hooks, &state, self.directory)
+    }
+}
+
+fn one(hook: &Hook, state: &Value, directory: &Path) -> Result<()> {
+    if !hook.path().is_absolute() {
+        return Err(Error::new("its path is not absolute"));
+    }
+    let args = hook.args().as_deref().unwrap_or_default();
+    let failed = |error: std::io::Error| Error::os("start it", error);
+    // In files and not in pipes: who does not read, or writes a lot, cannot make us wait.
+    let (mut input, mut output) = (memory()?, memory()?);
+    input.write_all(state.to_string().as_bytes()).and_then(|()| input.rewind()).map_err(failed)?;
+    let mut command = Command::new(hook.path());
+    command.args(args.get(1..).unwrap_or_default()).current_dir(directory).process_group(0).env_clear();
+    if let Some(name) = args.first() {
+        command.arg0(name);
+    }
+    // No variables but those that are given.
+    command.envs(hook.env().iter().flatten().filter_map(|pair| pair.split_once('=')));
+    let copy = || output.try_clone().map(Stdio::from).map_err(failed);
+    command.stdin(Stdio::from(input)).stdout(copy()?).stderr(copy()?);
+    let child = command.spawn().map_err(failed)?;
+    let timeout = hook.timeout().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    match wait(child, timeout)? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Error::new(format!("it ended with {}{}", said(status), words(&mut output)))),
+        None => Err(Error::new(format!("it did not end in {} s", timeout.unwrap_or_default().as_secs()))),
+    }
+}
+
+fn memory() -> Result<File> {
+    memfd_create("hook", MFdFlags::MFD_CLOEXEC)
+        .map(File::from)
+        .map_err(|errno| Error::os("make a file in memory", errno))
+}
+
+/// Its status; `None` when it took too long, and is no more.
+fn wait(mut child: Child, timeout: Option<Duration>) -> Result<Option<ExitStatus>> {
+    let failed = |error| Error::os("wait for it", error);
+    let Some(timeout) = timeout else { return child.wait().map(Some).map_err(failed) };
+    let (end, mut pause) = (Instant::now() + timeout, Duration::from_micros(200));
+    loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= end {
+            // With all that it has started.
+            let group = Pid::from_raw(child.id().cast_signed());
+            let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+            return child.wait().map(|_| None).map_err(failed);
+        }
+        sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn said(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => format!("signal {}", status.signal().unwrap_or(0)),
+    }
+}
+
+/// What it wrote, the beginning of it.
+fn words(output: &mut File) -> String {
+    let mut bytes = Vec::new();
+    let _ = output.seek(SeekFrom::Start(0)).and_then(|_| output.take(1024).read_to_end(&mut bytes));
+    match String::from_utf8_lossy(&bytes).trim() {
+        "" => String::new(),
+        text => format!(": {text}"),
+    }
+}
