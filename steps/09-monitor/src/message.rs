@@ -51,7 +51,7 @@ impl Message {
             Message::Started(pid) => with(b'p', &pid.to_le_bytes()),
             Message::Output(bytes) => with(b'1', bytes),
             Message::Errors(bytes) => with(b'2', bytes),
-            Message::Failed(error) => with(b'f', &serde_json::to_vec(error).unwrap_or_default()),
+            Message::Failed(error) => with(b'f', &told(error)),
             Message::Exited(status) => with(b'x', &[*status]),
         }
     }
@@ -76,6 +76,17 @@ impl Message {
     }
 }
 // ANCHOR_END: encode
+
+/// An error as text that fits into a packet: a path of an image may be longer than that.
+fn told(error: &Error) -> Vec<u8> {
+    let text = |error: &Error| serde_json::to_vec(error).unwrap_or_default();
+    let all = text(error);
+    if all.len() <= PIECE {
+        return all;
+    }
+    let beginning: String = error.to_string().chars().take(1000).collect();
+    text(&Error::new(format!("{beginning}...")).exit(error.status()))
+}
 
 /// Two connected ends, one for each side.
 ///
@@ -148,6 +159,15 @@ mod tests {
         }
         drop(ours);
         assert_eq!(receive(&theirs, MsgFlags::empty()), Ok(None));
+    }
+
+    #[test]
+    fn a_long_error_is_told_in_part() {
+        let (ours, theirs) = pair().unwrap();
+        let error = Error::os(format!("change to {}", "é/".repeat(40_000)), Errno::ENAMETOOLONG).exit(126);
+        send(&ours, &Message::Failed(error)).unwrap();
+        let Ok(Some(Message::Failed(told))) = receive(&theirs, MsgFlags::empty()) else { panic!() };
+        assert_eq!((told.status(), told.to_string().chars().count()), (126, 1003));
     }
 
     #[test]

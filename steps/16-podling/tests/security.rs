@@ -171,18 +171,27 @@ fn our_own_program_cannot_be_overwritten() {
         plant(world, &copy, dir);
     });
     cage.podling.load(&archive);
-    let run = |entrypoint: &str, words: &[&str]| {
-        let mut command = world.command(&copy);
-        let output = command.args(["run", "--rm", "--entrypoint", entrypoint, "localhost/exe"]).args(words).output();
-        let output = text(output.unwrap());
+    let podling = |entrypoint: &str, words: &[&str]| {
+        let output = text(world.command(&copy).args(words).output().unwrap());
         assert_eq!(before, (sha256(&copy), copy.metadata().unwrap().ctime_nsec()), "{entrypoint}: {output}");
         assert!(!output.contains("wrote"), "{output}");
         output
     };
-    run("/shebang", &[]);
-    run("/proc/1/exe", &["run"]);
-    let said = run("/proc/self/exe", &["version"]);
-    assert_eq!(said, "evil runs\nsh: can't create /proc/self/fd/3: Read-only file system\n[exit 1]\n");
+    let run = |entrypoint: &str, word: &str| {
+        podling(entrypoint, &["run", "--rm", "--entrypoint", entrypoint, "localhost/exe", word])
+    };
+    let up = ["run", "-d", "--name=up", "-e", "LD_PRELOAD=", "localhost/exe", "/bin/sleep", "1000"];
+    assert_eq!(podling("sleep", &up).trim().len(), 64);
+    let exec = |entrypoint: &str, word: &str| {
+        podling(entrypoint, &["exec", "-e", "LD_PRELOAD=/evil.so", "up", entrypoint, word])
+    };
+    run("/shebang", "x");
+    run("/proc/1/exe", "run");
+    exec("/shebang", "x");
+    let refused = "evil runs\nsh: can't create /proc/self/fd/3: Read-only file system\n[exit 1]\n";
+    assert_eq!(run("/proc/self/exe", "version"), refused);
+    assert_eq!(exec("/proc/self/exe", "version"), refused);
+    podling("the end", &["rm", "-f", "-t", "0", "up"]);
     cage.podling.assert_clean();
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,7 @@ int main(int count, char **words) {
     if (!strcmp(words[1], "watch")) watch(atoi(words[2]));
     if (!strcmp(words[1], "calls")) calls();
     if (!strcmp(words[1], "cgroups")) cgroups();
+    if (!strcmp(words[1], "groups")) answer("setgroups", setgroups(0, NULL));
     if (!strcmp(words[1], "type")) type();
     if (!strcmp(words[1], "read")) {
         /* Into another group, and out of the one that is refused. */
