@@ -24,7 +24,7 @@ pub use confinement::Confinement;
 pub use mask::{MASKED, READONLY};
 pub use options::SecurityOptions;
 pub use rlimit::{Rlimit, UNLIMITED};
-pub use sysctl::Sysctl;
+pub use sysctl::{Own, Sysctl};
 pub use user::{User, unmapped};
 
 use process::Command;

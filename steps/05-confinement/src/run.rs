@@ -9,7 +9,7 @@ use rootfs::{Source, Volume};
 use crate::label::{self, Label};
 use crate::options::SecurityOptions;
 use crate::seccomp::{Arch, Filter, Profile};
-use crate::{Capabilities, Confinement, Rlimit, Sysctl, User, mask};
+use crate::{Capabilities, Confinement, Own, Rlimit, Sysctl, User, mask};
 
 /// The verb.
 pub const RUN: Command = Command { name: "run", about: "Run a confined program", define: arguments, run };
@@ -107,8 +107,8 @@ pub fn confinement_of(
 ///
 /// # Errors
 /// As [`Sysctl::parse`].
-pub fn sysctls(texts: &[String], own_network: bool) -> Result<Vec<Sysctl>> {
-    texts.iter().map(|text| Sysctl::parse(text, own_network)).collect()
+pub fn sysctls(texts: &[String], own: Own) -> Result<Vec<Sysctl>> {
+    texts.iter().map(|text| Sysctl::parse(text, own)).collect()
 }
 
 /// Volumes with `z` or `Z`.
@@ -130,7 +130,7 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let user = matches.get_one::<String>("user").map_or(Ok(User::default()), |text| User::parse(text))?;
     let mut confinement = from_arguments(matches, user)?;
     let given: Vec<String> = matches.get_many("sysctl").into_iter().flatten().cloned().collect();
-    confinement.sysctls = sysctls(&given, namespaces::run::own_network(matches))?;
+    confinement.sysctls = sysctls(&given, Own { network: namespaces::run::own_network(matches), ..Own::ALL })?;
     let mut rootfs = rootfs::run::from_arguments(matches)?;
     // Nobody keeps a list of containers here: two get the same pair of categories once in half a million.
     if let Some(label) = Label::pick(&security(matches)?.label, &|_| false)? {

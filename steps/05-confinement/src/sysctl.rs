@@ -27,6 +27,22 @@ pub struct Sysctl {
     pub value: String,
 }
 
+/// Whose namespaces the settings would be in: the container's, or the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// `net.`
+    pub network: bool,
+    /// `fs.mqueue.`, and those of System V.
+    pub ipc: bool,
+    /// `kernel.domainname`
+    pub uts: bool,
+}
+
+impl Own {
+    /// All are the container's.
+    pub const ALL: Own = Own { network: true, ipc: true, uts: true };
+}
+
 impl Sysctl {
     /// Reads `NAME=VALUE`. Only what belongs to a namespace of the container's own can be set: anything else would be
     /// the host's.
@@ -34,7 +50,7 @@ impl Sysctl {
     /// # Errors
     /// Another form; a setting of the host's; a name that is none, or a value of several lines (CVE-2022-0811).
     // ANCHOR: parse
-    pub fn parse(text: &str, own_network: bool) -> Result<Sysctl> {
+    pub fn parse(text: &str, own: Own) -> Result<Sysctl> {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Error::new(format!("{text:?} is invalid, sysctl values must be in the form of KEY=VALUE")));
         };
@@ -45,17 +61,18 @@ impl Sysctl {
         if !is_plain || sysctl.value.contains(['\n', '\0']) {
             return Err(Error::new(format!("sysctl {text:?} is not allowed: not a name and one line")));
         }
-        if name.starts_with("net.") {
-            return match own_network {
-                true => Ok(sysctl),
-                false => Err(Error::new(format!("sysctl {text:?} can't be set since Network Namespace set to host"))),
-            };
-        }
-        match IPC.contains(&name) || name.starts_with("fs.mqueue.") || name == "kernel.domainname" {
-            true => Ok(sysctl),
-            false => {
-                Err(Error::new(format!("sysctl {text:?} is not allowed: it is not in a namespace, but the host's")))
+        let (kind, is_own) = match name {
+            _ if name.starts_with("net.") => ("Network", own.network),
+            _ if IPC.contains(&name) || name.starts_with("fs.mqueue.") => ("IPC", own.ipc),
+            "kernel.domainname" => ("UTS", own.uts),
+            _ => {
+                let words = "it is not in a namespace, but the host's";
+                return Err(Error::new(format!("sysctl {text:?} is not allowed: {words}")));
             }
+        };
+        match is_own {
+            true => Ok(sysctl),
+            false => Err(Error::new(format!("sysctl {text:?} can't be set since {kind} Namespace set to host"))),
         }
     }
     // ANCHOR_END: parse
@@ -77,9 +94,17 @@ mod tests {
     #[test]
     fn only_what_is_the_containers_own() {
         for text in ["net.ipv4.ip_forward=1", "kernel.shmmax = 4096", "fs.mqueue.msg_max=20", "net/ipv4/ip_forward=0"] {
-            assert!(Sysctl::parse(text, true).is_ok(), "{text}");
+            assert!(Sysctl::parse(text, Own::ALL).is_ok(), "{text}");
         }
-        assert!(Sysctl::parse("net.ipv4.ip_forward=1", false).is_err());
+        let none = Own { network: false, ipc: false, uts: false };
+        for (text, own) in [
+            ("net.ipv4.ip_forward=1", Own { network: true, ..none }),
+            ("kernel.shmmax=1", Own { ipc: true, ..none }),
+            ("fs.mqueue.msg_max=1", Own { ipc: true, ..none }),
+            ("kernel.domainname=x", Own { uts: true, ..none }),
+        ] {
+            assert!(Sysctl::parse(text, own).is_ok() && Sysctl::parse(text, none).is_err(), "{text}");
+        }
         for text in [
             "kernel.core_pattern=|/bin/sh",
             "kernel.hostname=x",
@@ -93,7 +118,7 @@ mod tests {
             "net/../kernel/core_pattern=1",
             "=1",
         ] {
-            assert!(Sysctl::parse(text, true).is_err(), "{text}");
+            assert!(Sysctl::parse(text, Own::ALL).is_err(), "{text}");
         }
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use confinement::Confinement;
 use namespaces::itself;
+use nix::unistd::Pid;
 use oci_spec::runtime::Process;
 use process::{Command, Console, Error, Program, Result, Setup, Start, Stdio};
 
@@ -54,7 +55,7 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 
 // ANCHOR: exec
 fn exec(matches: &ArgMatches) -> Result<u8> {
-    let (place, _) = running(given_id(matches))?;
+    let (place, record) = running(given_id(matches))?;
     let process = wanted(matches, &place)?;
     let (detach, socket) = (matches.get_flag("detach"), given(matches, "console-socket"));
     let terminal = process.terminal().unwrap_or(false);
@@ -70,7 +71,12 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
         *verb = INSIDE.name.into();
     }
     let program = itself::program(args);
-    let start = Start { lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &()) };
+    // All of it goes into the container's cgroup, not only the program: who enters the container must not bring the way
+    // there along, a directory of the host, or a line to its systemd.
+    let entrance = record.cgroup().map(|cgroup| cgroup.entrance(true)).transpose()?.flatten();
+    let enter = entrance.as_ref().map(|entrance| move |pid| entrance.enter(pid));
+    let parent = enter.as_ref().map(|enter| enter as &dyn Fn(Pid) -> Result<()>);
+    let start = Start { parent, lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &()) };
     let stdio = Stdio { terminal: terminal && socket.is_none(), interactive: true };
     let status = stdio.run_through(&start);
     if let (Some(path), true) = (given(matches, "pid-file"), detach && !matches!(status, Ok(0))) {
@@ -124,7 +130,6 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
     let pid_file = given(matches, "pid-file")
         .map(|path| File::create(path).map_err(|error| Error::os(format!("create {}", path.display()), error)));
     let mut pid_file = pid_file.transpose()?;
-    let entrance = record.cgroup().map(|cgroup| cgroup.entrance(true)).transpose()?.flatten();
     let joins = join::of_process(init.pid);
     // From the moment that we are in there, its root could look at us.
     process::secret::memory()?;
@@ -132,10 +137,8 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
     join::enter(&joins, || init.lives())?;
     // From here on all paths are the container's.
     let detach = matches.get_flag("detach");
-    let parent = |pid| entrance.as_ref().map_or(Ok(()), |entrance| entrance.enter(pid));
     let setup: (&dyn Setup, _) = (&console, &confined);
-    let start =
-        Start { parent: Some(&parent), lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &setup) };
+    let start = Start { lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &setup) };
     let child = start.start()?;
     if let Some(file) = &mut pid_file {
         write!(file, "{}", child.pid()).map_err(|error| Error::os("write the pid file", error))?;

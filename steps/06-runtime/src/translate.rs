@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use confinement::seccomp::{Arch, Filter, Profile};
-use confinement::{CapSet, Capabilities, Confinement, Rlimit, Sysctl, User, apparmor, label};
+use confinement::{CapSet, Capabilities, Confinement, Own, Rlimit, Sysctl, User, apparmor, label};
 use namespaces::{Extent, Hostname, IdMap, Joined};
 use nix::sched::CloneFlags;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespace, LinuxNamespaceType, Process, Spec};
@@ -114,10 +114,15 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
 
 /// Those of namespaces of the container's own.
 fn sysctls(linux: &Linux) -> Result<Vec<Sysctl>> {
-    let own_network = linux.namespaces().iter().flatten().any(|kind| kind.typ() == LinuxNamespaceType::Network);
+    let is_own = |kind| linux.namespaces().iter().flatten().any(|namespace| namespace.typ() == kind);
+    let own = Own {
+        network: is_own(LinuxNamespaceType::Network),
+        ipc: is_own(LinuxNamespaceType::Ipc),
+        uts: is_own(LinuxNamespaceType::Uts),
+    };
     let mut asked: Vec<_> = linux.sysctl().iter().flatten().collect();
     asked.sort();
-    asked.into_iter().map(|(name, value)| Sysctl::parse(&format!("{name}={value}"), own_network)).collect()
+    asked.into_iter().map(|(name, value)| Sysctl::parse(&format!("{name}={value}"), own)).collect()
 }
 
 /// With the label that they are to have.

@@ -7,7 +7,7 @@ use cgroups::{DeviceRule, Limits};
 use confinement::label::{self, Label};
 use confinement::run::sysctls;
 use confinement::seccomp::Profile;
-use confinement::{CapSet, Capabilities, Confinement, Rlimit, SecurityOptions, User};
+use confinement::{CapSet, Capabilities, Confinement, Own, Rlimit, SecurityOptions, User};
 use images::Config;
 use namespaces::{Hostname, Space, UserMap};
 use nix::sched::CloneFlags;
@@ -225,8 +225,18 @@ pub(crate) fn check(options: &Options) -> Result<()> {
         Profile::read(path, &CapSet::default_for_root())?;
     }
     options.devices.iter().try_for_each(|text| Device::parse(text).map(drop))?;
-    sysctls(&options.sysctls, options.network.own_namespace())?;
+    sysctls(&options.sysctls, own(options))?;
     rlimits(options).map(drop)
+}
+
+/// Which settings of the kernel are not the host's.
+fn own(options: &Options) -> Own {
+    let spaces = &options.spaces;
+    Own {
+        network: options.network.own_namespace(),
+        ipc: spaces.ipc.space() != Space::Host,
+        uts: spaces.uts != Space::Host,
+    }
 }
 
 /// `--ulimit`; `host` are the caller's, which stay where there are no others.
@@ -240,7 +250,7 @@ fn rlimits(options: &Options) -> Result<Vec<Rlimit>> {
 /// When something that was asked for is not understood.
 pub(crate) fn confinement(options: &Options, user: User) -> Result<Confinement> {
     let mut confinement = with(options, user, options.privileged.then_some(&options.cap_drop))?;
-    confinement.sysctls = sysctls(&options.sysctls, options.network.own_namespace())?;
+    confinement.sysctls = sysctls(&options.sysctls, own(options))?;
     if options.privileged {
         // Only what was asked for beside it.
         confinement.masked = SecurityOptions::parse(&options.security)?.masked(Vec::new());

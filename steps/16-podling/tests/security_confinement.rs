@@ -122,9 +122,14 @@ fn one_setting_is_one_setting() {
         assert!(said.ends_with("[exit 125]\n"), "{sysctl}: {said}");
         shown += &said;
     }
-    for network in ["--network=host", "--net=host"] {
-        let said = cage.typed(&["run", "--rm", network, "--sysctl", "net.ipv4.ip_forward=1", BUSYBOX, "true"]);
-        assert!(said.ends_with("[exit 125]\n"), "{said}");
+    for (flag, sysctl) in [
+        ("--network=host", "net.ipv4.ip_forward=1"),
+        ("--ipc=host", "kernel.shm_rmid_forced=1"),
+        ("--ipc=host", "fs.mqueue.msg_max=11"),
+        ("--uts=host", "kernel.domainname=x"),
+    ] {
+        let said = cage.typed(&["run", "--rm", flag, "--sysctl", sysctl, BUSYBOX, "true"]);
+        assert!(said.contains("Namespace set to host") && said.ends_with("[exit 125]\n"), "{said}");
     }
     assert_eq!(before, host());
     settings().bind(|| insta::assert_snapshot!("smuggled", shown));

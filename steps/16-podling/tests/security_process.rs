@@ -4,6 +4,7 @@ mod common;
 
 use common::cage::Cage;
 use common::{Podling, text};
+use support::image::BUSYBOX;
 use support::observe;
 use support::pty::Terminal;
 
@@ -76,8 +77,8 @@ fn no_program_of_the_host_is_executed() {
 #[test]
 fn only_the_standard_descriptors_are_inherited() {
     let cage = Cage::new();
-    cage.typed(&["run", "-d", "--network=none", "--name=up", support::image::BUSYBOX, "sleep", "1000"]);
-    for words in [&["run", "--rm", "--network=none", support::image::BUSYBOX][..], &["exec", "up"]] {
+    cage.typed(&["run", "-d", "--network=none", "--name=up", BUSYBOX, "sleep", "1000"]);
+    for words in [&["run", "--rm", "--network=none", BUSYBOX][..], &["exec", "up"]] {
         let said = with_a_leak(&cage, &[words, &["sh", "-c", "echo /proc/self/fd/*"]].concat());
         // The fourth is the one by which the shell reads the directory.
         assert_eq!(said, "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n");
@@ -96,9 +97,18 @@ fn who_enters_is_not_looked_at() {
         let run = ["run", "-d", "--network=none", "--name=up"];
         cage.typed(&[&run[..], flags, &[&image, "/bin/probe", "watch", "60"]].concat());
         observe::await_some("the watch", || cage.typed(&["logs", "up"]).contains("watching").then_some(()));
-        for _ in 0..30 {
+        let comes = |words: &[&str]| {
             let mut command = cage.podling.world.command("podling");
-            command.env("TOKEN", "sesame").args(["exec", "-u0", "up", "/bin/true"]).assert().success();
+            command.env("TOKEN", "sesame").args(words).assert().success();
+        };
+        for _ in 0..30 {
+            comes(&["exec", "-u0", "up", "/bin/true"]);
+        }
+        // Another container in the same PID namespace comes from the host's files, and who may trace it may follow it there.
+        for _ in 0..10 {
+            if flags.is_empty() {
+                comes(&["run", "--rm", "--network=none", "--pid=container:up", BUSYBOX, "/bin/true"]);
+            }
         }
         let said = cage.typed(&["logs", "up"]);
         assert!(!said.contains("environment") && !said.contains("descriptor"), "{flags:?}: {said}");
@@ -141,14 +151,14 @@ fn the_profile_of_a_later_process_is_the_hosts() {
         r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}"#,
     );
     let option = format!("--security-opt=seccomp={}", profile.display());
-    let run = ["run", "-d", "--network=none", "--name=up", &option, support::image::BUSYBOX, "sleep", "1000"];
+    let run = ["run", "-d", "--network=none", "--name=up", &option, BUSYBOX, "sleep", "1000"];
     podling.shown(&run);
     // Without that name in the container, and with it.
     let said = podling.shown(&["exec", "up", "mkdir", "/a"]);
     assert!(said.contains("Operation not permitted") && said.contains("[exit 1]"), "{said}");
     let volume = podling.world.write("inside/profile.json", r#"{"defaultAction": "SCMP_ACT_ALLOW"}"#);
     let volume = format!("{}:{}", volume.display(), profile.display());
-    let run = ["run", "-d", "--network=none", "--name=two", &option, "-v", &volume, support::image::BUSYBOX, "sleep"];
+    let run = ["run", "-d", "--network=none", "--name=two", &option, "-v", &volume, BUSYBOX, "sleep"];
     podling.shown(&[&run[..], &["1000"]].concat());
     let said = podling.shown(&["exec", "two", "mkdir", "/a"]);
     assert!(said.contains("Operation not permitted"), "{said}");
