@@ -3,12 +3,10 @@
 //! The obvious program compares the call's number with one name after the other: 437 instructions before the
 //! last call is found. This one is a binary tree over ranges of numbers that have the same answer.
 
-use std::collections::BTreeMap;
-
 use libc::sock_filter;
 use process::{Error, Result};
 
-use super::{Action, Arch, Operator, Profile, Rule, Test, number};
+use super::{Action, Arch, Operator, Profile, Rule, Test, numbers::Numbers};
 use crate::kernel;
 
 /// Offsets into `struct seccomp_data` (linux/seccomp.h).
@@ -53,8 +51,9 @@ impl Filter {
     pub fn compile(profile: &Profile, arch: Arch) -> Result<Filter> {
         // A number means another call on another architecture, so which one it is has to be the first question.
         let mut program = vec![instruction(LOAD, ARCHITECTURE)];
+        let calls = calls(profile);
         for sub in arch.family().iter().filter(|sub| **sub == arch || profile.architectures.contains(sub)) {
-            let tree = [vec![instruction(LOAD, NUMBER)], tree(&ranges(profile, *sub)?)?].concat();
+            let tree = [vec![instruction(LOAD, NUMBER)], tree(&ranges(profile, &calls, *sub)?)?].concat();
             program.push(branch(IF_EQUAL, sub.audit(), 1, 0));
             program.push(instruction(JUMP, tree.len() as u32));
             program.extend(tree);
@@ -107,15 +106,22 @@ enum Answer<'a> {
     Depends(Vec<&'a Rule>, u32),
 }
 
-/// What the profile says of every number, lowest first.
-fn ranges(profile: &Profile, arch: Arch) -> Result<Vec<Range<'_>>> {
-    let default = answer(profile.default_action, profile.default_errno_ret)?;
-    let mut rules: BTreeMap<u32, Vec<&Rule>> = BTreeMap::new();
+/// Each call that a rule names, in the order of the rules: looked up once for all architectures.
+fn calls(profile: &Profile) -> Vec<(Numbers, &Rule)> {
+    let mut calls = Vec::new();
     for rule in &profile.syscalls {
-        for number in rule.names.iter().filter_map(|name| number(name, arch)) {
-            rules.entry(number).or_default().push(rule);
-        }
+        calls.extend(rule.names.iter().filter_map(|name| Some((Numbers::of(name)?, rule))));
     }
+    calls
+}
+
+/// What the profile says of every number, lowest first.
+fn ranges<'a>(profile: &Profile, calls: &[(Numbers, &'a Rule)], arch: Arch) -> Result<Vec<Range<'a>>> {
+    let default = answer(profile.default_action, profile.default_errno_ret)?;
+    let mut rules: Vec<(u32, &Rule)> =
+        calls.iter().filter_map(|(numbers, rule)| Some((numbers.on(arch)?, *rule))).collect();
+    // Stable: of one call the rules stay in their order.
+    rules.sort_by_key(|(number, _)| *number);
     let mut ranges: Vec<Range> = Vec::new();
     let mut push = |first, answer| {
         if ranges.last().is_none_or(|last| last.answer != answer) {
@@ -123,11 +129,12 @@ fn ranges(profile: &Profile, arch: Arch) -> Result<Vec<Range<'_>>> {
         }
     };
     let mut next = 0;
-    for (number, rules) in rules {
+    for same in rules.chunk_by(|a, b| a.0 == b.0) {
+        let number = same[0].0;
         if number > next {
             push(next, Answer::Always(default));
         }
-        push(number, decide(rules, default)?);
+        push(number, decide(same, default)?);
         next = number + 1;
     }
     push(next, Answer::Always(default));
@@ -138,13 +145,17 @@ fn ranges(profile: &Profile, arch: Arch) -> Result<Vec<Range<'_>>> {
 }
 
 /// Rules behind one without tests are never reached.
-fn decide(mut rules: Vec<&Rule>, default: u32) -> Result<Answer<'_>> {
-    let Some(last) = rules.iter().position(|rule| rule.args.is_empty()) else {
-        return Ok(Answer::Depends(rules, default));
+fn decide<'a>(rules: &[(u32, &'a Rule)], default: u32) -> Result<Answer<'a>> {
+    let last = rules.iter().position(|(_, rule)| rule.args.is_empty());
+    let otherwise = match last {
+        Some(last) => answer(rules[last].1.action, rules[last].1.errno_ret)?,
+        None => default,
     };
-    let always = answer(rules[last].action, rules[last].errno_ret)?;
-    rules.truncate(last);
-    Ok(if rules.is_empty() { Answer::Always(always) } else { Answer::Depends(rules, always) })
+    let reached = &rules[..last.unwrap_or(rules.len())];
+    Ok(match reached.is_empty() {
+        true => Answer::Always(otherwise),
+        false => Answer::Depends(reached.iter().map(|(_, rule)| *rule).collect(), otherwise),
+    })
 }
 
 /// Half of the ranges on each side of a question; the left side follows, the right side is jumped to.

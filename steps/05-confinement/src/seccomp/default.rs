@@ -5,6 +5,8 @@
 //! (as Docker does); no `socketcall`, whose arguments a filter cannot see; and the address family of `socket`
 //! is compared as the kernel does, in 32 bits.
 
+use std::borrow::Cow;
+
 use libc::{EINVAL, ENOSYS, EPERM};
 
 use super::{Action, Arch, Operator, Profile, Rule, Test};
@@ -153,16 +155,16 @@ fn sockets(audit: bool) -> Vec<Rule> {
     rules
 }
 
-fn allow(names: &str) -> Rule {
+fn allow(names: &'static str) -> Rule {
     rule(names, Action::Allow, None)
 }
 
-fn refuse(names: &str, errno: i32) -> Rule {
+fn refuse(names: &'static str, errno: i32) -> Rule {
     rule(names, Action::Errno, Some(errno as u32))
 }
 
-fn rule(names: &str, action: Action, errno_ret: Option<u32>) -> Rule {
-    let names = names.split_whitespace().map(str::to_owned).collect();
+fn rule(names: &'static str, action: Action, errno_ret: Option<u32>) -> Rule {
+    let names = names.split_whitespace().map(Cow::Borrowed).collect();
     Rule { names, action, errno_ret, args: Vec::new() }
 }
 

@@ -108,6 +108,7 @@ impl File {
                 let mut names = entry.names;
                 names.extend(Some(entry.name).filter(|name| !name.is_empty()));
                 let args = entry.args.unwrap_or_default();
+                let names = names.into_iter().map(Into::into).collect();
                 syscalls.push(Rule { names, action: entry.action, errno_ret, args });
             }
         }

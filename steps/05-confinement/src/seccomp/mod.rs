@@ -10,6 +10,7 @@ mod numbers;
 mod oci;
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 pub use compile::Filter;
 pub use numbers::number;
@@ -40,7 +41,7 @@ pub struct Profile {
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
     /// The calls. A name that an architecture does not have does not matter there.
-    pub names: Vec<String>,
+    pub names: Vec<Cow<'static, str>>,
     /// What happens.
     pub action: Action,
     /// The errno of [`Action::Errno`], or the message of [`Action::Trace`] (EPERM unless said).

@@ -8,15 +8,31 @@ const NO: u32 = u32::MAX;
 /// The number of the call `name` on `arch`, when it has it.
 #[must_use]
 pub fn number(name: &str, arch: Arch) -> Option<u32> {
-    let row = NUMBERS.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-    let column = match arch {
-        Arch::X86_64 => 0,
-        Arch::X86 => 1,
-        Arch::Aarch64 => 2,
-        Arch::Arm => 3,
-        Arch::X32 => return None,
-    };
-    Some(NUMBERS[row].1[column]).filter(|number| *number != NO)
+    Numbers::of(name)?.on(arch)
+}
+
+/// The numbers of a call, on every architecture.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers(&'static [u32; 4]);
+
+impl Numbers {
+    /// Those of the call of that name.
+    pub(super) fn of(name: &str) -> Option<Numbers> {
+        let row = NUMBERS.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+        Some(Numbers(&NUMBERS[row].1))
+    }
+
+    /// The number on `arch`, when it has the call.
+    pub(super) fn on(self, arch: Arch) -> Option<u32> {
+        let column = match arch {
+            Arch::X86_64 => 0,
+            Arch::X86 => 1,
+            Arch::Aarch64 => 2,
+            Arch::Arm => 3,
+            Arch::X32 => return None,
+        };
+        Some(self.0[column]).filter(|number| *number != NO)
+    }
 }
 
 /// Name, then its numbers on x86_64, x86 (32 bits), aarch64 and arm; sorted by name.
