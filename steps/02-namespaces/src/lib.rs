@@ -1,6 +1,7 @@
 //! Step 02: namespaces. Root inside, nobody outside.
 
 pub mod auto;
+pub mod clocks;
 pub mod explain;
 mod hostname;
 mod idmap;
