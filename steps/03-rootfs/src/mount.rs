@@ -113,7 +113,7 @@ impl Mount {
     fn copy_up(&self, place: &OwnedFd, mount: &OwnedFd) -> Result<()> {
         let failed = |error| Error::os(format!("copy what is at {} into memory", self.destination.display()), error);
         copy::content(place.as_fd(), mount.as_fd()).map_err(failed)?;
-        match self.options.iter().any(|word| word.starts_with("mode=")) {
+        match self.options.iter().any(|word| word.starts_with("mode=") || word.starts_with("uid=")) {
             true => Ok(()),
             false => copy::metadata(place.as_fd(), mount.as_fd()).map_err(failed),
         }

@@ -91,7 +91,13 @@ pub fn volumes(matches: &ArgMatches) -> Result<Vec<Mount>> {
                 let words = "volumes without a directory of the host are not supported yet";
                 return Err(Error::new(format!("{text}: {words}")));
             }
-            Source::Host(_) | Source::Memory => {}
+            Source::Image(name) => {
+                return Err(Error::new(format!("the image {name} as a mount: that takes an engine")));
+            }
+            Source::Host(_) if volume.is_overlay() => {
+                return Err(Error::new(format!("{text}: option O takes an engine")));
+            }
+            Source::Host(_) | Source::Memory | Source::Terminals => {}
         }
         let mount = volume.mount();
         if mounts.iter().any(|known| known.destination == mount.destination) {

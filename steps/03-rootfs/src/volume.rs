@@ -1,6 +1,7 @@
 //! What a container is given to see: `--volume`, `--mount`, `--tmpfs`.
 
 mod flag;
+mod glob;
 mod mount;
 mod tmpfs;
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
-pub use mount::absolute;
+pub use mount::given;
 
 use crate::Mount;
 
@@ -25,6 +26,10 @@ pub enum Source {
     Anonymous,
     /// An empty file system in memory.
     Memory,
+    /// Pseudo-terminals of its own.
+    Terminals,
+    /// The files of an image, by its name.
+    Image(String),
 }
 
 /// A directory or file in the container that is not its image's.
@@ -34,7 +39,7 @@ pub struct Volume {
     pub source: Source,
     /// An absolute path of the container.
     pub destination: PathBuf,
-    /// Words of Podman's: mount options, and `z Z U copy nocopy`, which are not for the kernel.
+    /// Words of Podman's: mount options, and `z Z U O copy nocopy subpath=PATH`, which are not for the kernel.
     pub options: Vec<String>,
 }
 
@@ -54,7 +59,13 @@ const GROUPS: [(&[&str], &str); 9] = [
     (&["U"], "'U'"),
 ];
 /// Those that the kernel does not know.
-const OURS: [&str; 5] = ["z", "Z", "U", "copy", "nocopy"];
+const OURS: [&str; 6] = ["z", "Z", "O", "U", "copy", "nocopy"];
+
+/// The part of a volume or an image that is meant, from its top.
+#[must_use]
+pub fn subpath(options: &[String]) -> Option<&Path> {
+    options.iter().find_map(|word| word.strip_prefix("subpath=")).map(Path::new)
+}
 
 impl Volume {
     /// Whether its files get the label that SELinux lets containers see: of all containers (`z`), of this one (`Z`).
@@ -67,6 +78,12 @@ impl Volume {
     #[must_use]
     pub fn chown(&self) -> bool {
         self.has("U")
+    }
+
+    /// Whether what is written to it goes to a layer above it, which is gone at the end (`O`).
+    #[must_use]
+    pub fn is_overlay(&self) -> bool {
+        self.has("O")
     }
 
     /// Whether a new volume begins with what the image has in its place; `nocopy` says no.
@@ -87,11 +104,15 @@ impl Volume {
             Source::Named(name) => self.mount_from(Path::new(name)),
             Source::Anonymous => self.mount_from(Path::new("")),
             Source::Memory => self.mount_memory(),
+            Source::Terminals => self.mount_terminals(),
+            // Only who keeps images knows.
+            Source::Image(name) => self.mount_from(Path::new(name)),
         }
     }
 
     /// The directory `source` in its place: with all that is mounted below, private, without devices and setuid programs
     /// unless asked for, as Podman's.
+    // ANCHOR: from
     #[must_use]
     pub fn mount_from(&self, source: &Path) -> Mount {
         let mut options: Vec<String> = Vec::new();
@@ -101,9 +122,13 @@ impl Volume {
                 options.push(default.into());
             }
         }
-        options.extend(self.options.iter().filter(|word| !OURS.contains(&word.as_str())).cloned());
+        let kernels = |word: &&String| !OURS.contains(&word.as_str()) && !word.starts_with("subpath=");
+        // What is mounted below is as little to be changed.
+        let all = |word: &String| if word == "ro" { "rro".to_string() } else { word.clone() };
+        options.extend(self.options.iter().filter(kernels).map(all));
         Mount { options, ..Mount::bind(source, &self.destination, "") }
     }
+    // ANCHOR_END: from
 }
 
 /// Checks the options of a volume or a bind mount.
@@ -117,10 +142,11 @@ fn check(options: &[String]) -> Result<()> {
     }
     for word in options {
         match word.as_str() {
-            "O" => return Err(Error::new("volumes as overlays (option O) are not supported yet")),
-            "idmap" => return Err(Error::new("mapped ids (option idmap) are not supported yet")),
-            word if word.starts_with("idmap=") => {
-                return Err(Error::new("mapped ids (option idmap) are not supported yet"));
+            word if word == "idmap" || word.starts_with("idmap=") => {
+                return Err(Error::new(
+                    "option idmap: the kernel maps the ids of a mount for root of the whole machine only",
+                )
+                .hint("option U gives the files to the container's user; --userns keep-id lets it be you"));
             }
             word if GROUPS.iter().any(|(words, _)| words.contains(&word)) => {}
             word => return Err(Error::new(format!("invalid option type \"{word}\""))),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use cgroups::{DeviceRule, Limits};
-use confinement::label::{self, Label};
+use confinement::label;
 use confinement::run::sysctls;
 use confinement::seccomp::Profile;
 use confinement::{CapSet, Capabilities, Confinement, Own, Rlimit, SecurityOptions, User};
@@ -13,7 +13,7 @@ use namespaces::{Hostname, Space, UserMap};
 use nix::sched::CloneFlags;
 use process::{Error, Program, Result};
 use rootfs::beneath::{self, Root};
-use rootfs::{Device, Mount, Rootfs, Source, arrange};
+use rootfs::{Device, Mount, Rootfs, arrange};
 use runtime::Container;
 
 use crate::environment::Environment;
@@ -21,7 +21,7 @@ use crate::ids::Ids;
 use crate::neighbours::Neighbours;
 use crate::options::Notify;
 use crate::spaces::Ipc;
-use crate::{Engine, Options, Record, files, notify, user, volumes};
+use crate::{Engine, Options, Record, files, mounts, notify, user};
 
 /// The program and its arguments: the entrypoint, then the command. Who replaces the entrypoint means another
 /// program, so the image's arguments are not for it.
@@ -76,7 +76,13 @@ pub(crate) fn compose(
     devices(&mut rootfs, options)?;
     sizes(&mut rootfs.mounts, options);
     views(&mut rootfs.mounts, options, neighbours.shm.is_some().then_some(shm));
-    let volumes = volumes(engine, record, &inside, ids.ours((account.user.uid, account.user.gid)))?;
+    let volumes = mounts::volumes(
+        engine,
+        record,
+        (&inside, directory.parent().unwrap_or(directory)),
+        ids,
+        (account.user.uid, account.user.gid),
+    )?;
     let mut mounts = files::make(directory, (&hostname, &record.name), &options.network, &neighbours.files)?;
     if let Some(kept) = ids.keeps() {
         mounts.extend(files::accounts(directory, &inside, kept)?);
@@ -306,30 +312,6 @@ pub(crate) fn become_user(
 /// What a privileged process is to be without; `None` for one that is not.
 fn without(options: &Options, privileged: bool) -> Option<&[String]> {
     if privileged { Some(&[]) } else { options.privileged.then_some(&options.cap_drop) }
-}
-
-/// The mounts from the host and from volumes, and those in memory.
-fn volumes(engine: &Engine, record: &Record, root: &Root, user: (u32, u32)) -> Result<Vec<Mount>> {
-    let mut mounts = engine.volumes().mounts(&record.volumes, root, user)?;
-    if let Some(Label { mount, .. }) = &record.label {
-        for volume in &record.volumes {
-            // A volume is for all containers, unless it was said to be for this one.
-            let shared = !volume.options.iter().any(|word| word == "Z");
-            label::relabel(&engine.volumes().mountpoint(&volume.name), mount, shared)?;
-        }
-    }
-    for volume in record.options.volumes()? {
-        match &volume.source {
-            Source::Named(_) | Source::Anonymous => continue,
-            Source::Host(path) if volume.chown() => volumes::chown(path, user)?,
-            Source::Host(_) | Source::Memory => {}
-        }
-        if let (Some(label), Some(letter), Source::Host(path)) = (&record.label, volume.relabel(), &volume.source) {
-            label::relabel(path, &label.mount, letter == 'z')?;
-        }
-        mounts.push(volume.mount());
-    }
-    Ok(mounts)
 }
 
 /// With the host's network it has the host's name: programs ask one for the other.

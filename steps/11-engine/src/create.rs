@@ -8,6 +8,7 @@ use confinement::SecurityOptions;
 use confinement::label::Label;
 use images::Image;
 use process::{Command, Error, Result};
+use rootfs::Source;
 
 use crate::flags::{self, Making};
 use crate::running::Running;
@@ -58,6 +59,11 @@ impl Engine {
         }
         let command = compose::command(&options, &image.config)?;
         compose::check(&options)?;
+        for volume in options.volumes()? {
+            if let Source::Image(name) = &volume.source {
+                registry::find(self.store(), name)?;
+            }
+        }
         let id = names::id()?;
         let name = options.name.clone().map_or_else(names::name, Ok)?;
         if making.replace {

@@ -38,7 +38,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
         .arg(list("env-file", "FILE", "Set the variables in FILE, one a line"))
         .arg(flag("env-host", "Pass all variables of the caller"))
         .arg(list("volume", "SOURCE:PATH[:OPTIONS]", "Show a directory of the host, or a volume, at PATH").short('v'))
-        .arg(list("mount", "type=TYPE,...", "Mount something: bind, volume, tmpfs"))
+        .arg(list("mount", "type=TYPE,...", "Mount something: bind, volume, tmpfs, image, devpts, glob"))
         .arg(list("tmpfs", "PATH[:OPTIONS]", "Mount an empty file system in memory at PATH"))
         .arg(value("shm-size", "SIZE", "The size of /dev/shm: bytes, or with a unit as in 64m"))
         .arg(
@@ -138,7 +138,7 @@ impl Options {
             hostname: one("hostname"),
             name: one("name"),
             volumes: many("volume").iter().map(|text| host_path(text)).collect::<Result<_>>()?,
-            mounts: many("mount").iter().map(|text| rootfs::volume::absolute(text)).collect::<Result<_>>()?,
+            mounts: many("mount").iter().map(|text| rootfs::volume::given(text)).collect::<Result<Vec<_>>>()?.concat(),
             tmpfs: many("tmpfs"),
             network: Network::from_arguments(matches)?,
             limits: Limits::from_arguments(matches)?,

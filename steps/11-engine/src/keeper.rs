@@ -24,7 +24,7 @@ use crate::running::Running;
 use crate::state::make_dir;
 use crate::status::Life;
 use crate::stdio::Owned;
-use crate::{Engine, Record, compose, explain, mapped, notify, orphans, shm};
+use crate::{Engine, Record, compose, explain, layered, mapped, notify, orphans, shm};
 
 /// The verb, which only we ourselves use.
 pub const MONITOR: Command = Command { name: "monitor", about: "", define, run };
@@ -133,6 +133,7 @@ impl Keeper {
             orphans::end();
         }
         let root = self.root.take().map_or(Ok(()), Root::unmount);
+        let _ = std::fs::remove_dir_all(layered::written(&self.directory));
         cgroup.and(root)
     }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::ArgMatches;
 use images::{Containers, prune, rmi};
 use process::{Command, Result};
+use rootfs::Source;
 
 use crate::{Engine, mapped};
 
@@ -31,7 +32,19 @@ struct Users(Engine);
 
 impl Containers for Users {
     fn users(&self) -> Result<Vec<(String, String)>> {
-        Ok(self.0.list()?.into_iter().map(|record| (record.id, record.image_id)).collect())
+        let mut users = Vec::new();
+        for record in self.0.list()? {
+            // Those that it mounts, too.
+            for volume in record.options.volumes().unwrap_or_default() {
+                if let Source::Image(name) = volume.source
+                    && let Ok(image) = registry::find(self.0.store(), &name)
+                {
+                    users.push((record.id.clone(), image.id));
+                }
+            }
+            users.push((record.id, record.image_id));
+        }
+        Ok(users)
     }
 
     fn remove(&self, container: &str) -> Result<()> {

@@ -46,7 +46,7 @@ mod tests {
     fn a_volume_is_private_and_without_devices_unless_said_otherwise() {
         let options = |text| Volume::parse(text).map(|volume| volume.mount().options.join(","));
         assert_eq!(options("/tmp:/a"), Ok("rbind,rprivate,nodev,nosuid".into()));
-        assert_eq!(options("/tmp:/a:ro,Z,slave,U,nocopy"), Ok("rbind,nodev,nosuid,ro,slave".into()));
+        assert_eq!(options("/tmp:/a:ro,Z,slave,U,nocopy"), Ok("rbind,nodev,nosuid,rro,slave".into()));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `--mount type=TYPE,NAME=VALUE,...`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use process::{Error, Result};
 
-use super::{Source, Volume, check, destination, host};
+use super::{Source, Volume, check, destination, glob, host};
 
 /// What may be given once, by several names, and how Podman calls it when it is given twice.
 const ONCE: [(&[&str], &str); 5] = [
@@ -31,7 +31,11 @@ impl Volume {
                  target=<ctr-dir>[,options]",
             )
         })?;
-        let mut reader = Reader { kind, source: None, destination: None, options: Vec::new() };
+        let mut reader = Reader { kind, source: None, destination: None, options: Vec::new(), subpath: None };
+        if kind == "image" {
+            let writable = |field: &String| ["rw", "readwrite", "rw=true", "readwrite=true"].contains(&field.as_str());
+            reader.options.push(if fields.iter().any(writable) { "rw".into() } else { "ro".into() });
+        }
         for field in fields.iter().filter(|field| !field.starts_with("type=")) {
             reader.field(field, &fields)?;
         }
@@ -44,6 +48,7 @@ struct Reader<'a> {
     source: Option<String>,
     destination: Option<String>,
     options: Vec<String>,
+    subpath: Option<String>,
 }
 
 impl Reader<'_> {
@@ -64,6 +69,16 @@ impl Reader<'_> {
         let required = || value.filter(|value| !value.is_empty()).ok_or_else(|| argument(name));
         let memory = self.kind == "tmpfs";
         match name {
+            "src" | "source" if self.kind == "devpts" => {
+                return Err(Error::new("source is not supported with devpts mounts"));
+            }
+            "uid" | "gid" | "mode" | "max" if self.kind == "devpts" => {
+                self.options.push(format!("{name}={}", required()?));
+            }
+            "rw" | "readwrite" if self.kind == "image" => drop(truth("'rw' or 'readwrite'", value)?),
+            "subpath" | "volume-subpath" if ["volume", "image"].contains(&self.kind) => {
+                self.subpath = Some(required()?.to_string());
+            }
             "src" | "source" if memory => return Err(Error::new("source is not supported with tmpfs mounts")),
             "src" | "source" => self.source = Some(required()?.to_string()),
             "target" | "dst" | "destination" => self.destination = Some(required()?.to_string()),
@@ -112,14 +127,15 @@ impl Reader<'_> {
     }
 
     fn finish(self) -> Result<Volume> {
-        if !["bind", "volume", "tmpfs"].contains(&self.kind) {
+        if !["bind", "volume", "tmpfs", "devpts", "image"].contains(&self.kind) {
             let words = match self.kind {
-                "devpts" | "image" | "glob" | "ramfs" | "npipe" | "artifact" => {
-                    format!("mounts of type {} are not supported yet", self.kind)
-                }
+                "ramfs" | "npipe" | "artifact" => format!("mounts of type {} are not supported yet", self.kind),
                 kind => format!("invalid filesystem type \"{kind}\""),
             };
             return Err(Error::new(words));
+        }
+        if self.kind == "image" && (self.source.is_none() || self.destination.is_none()) {
+            return Err(Error::new("must set source and destination for image volume"));
         }
         let place = self.destination.ok_or_else(|| Error::new("must set volume destination"))?;
         let destination = destination(&place)?;
@@ -127,36 +143,66 @@ impl Reader<'_> {
             ("tmpfs", _) => Source::Memory,
             ("volume", Some(name)) => Source::Named(name),
             ("volume", None) => Source::Anonymous,
+            ("devpts", _) => Source::Terminals,
+            ("image", name) => Source::Image(name.unwrap_or_default()),
             (_, path) => {
                 check(&self.options)?;
                 host(path.as_deref().unwrap_or(&place))?
             }
         };
-        let volume = Volume { source, destination, options: self.options };
+        let mut volume = Volume { source, destination, options: self.options };
         match volume.source {
             Source::Memory => volume.check_memory()?,
+            Source::Terminals => {}
             _ => check(&volume.options)?,
         }
+        volume.options.extend(self.subpath.map(|path| format!("subpath={path}")));
         Ok(volume)
     }
 }
 
-/// The same text for whoever has another working directory: a relative source is the caller's.
+/// The same texts for whoever has another working directory: a relative source is the caller's, and a pattern
+/// (`type=glob`) stands for the binds of all that fits it now.
 ///
 /// # Errors
-/// When the working directory cannot be found out.
-pub fn absolute(text: &str) -> Result<String> {
+/// When the working directory cannot be found out; when nothing fits the pattern.
+pub fn given(text: &str) -> Result<Vec<String>> {
     let fields = fields(text);
-    if !fields.iter().any(|field| field == "type=bind") {
-        return Ok(text.to_string());
+    let kind = fields.iter().find_map(|field| field.strip_prefix("type=")).unwrap_or_default();
+    if !["bind", "glob"].contains(&kind) {
+        return Ok(vec![text.to_string()]);
     }
-    let field = |field: &String| {
-        let Some((name @ ("src" | "source"), path)) = field.split_once('=') else { return Ok(quoted(field)) };
-        let path =
-            std::path::absolute(Path::new(path)).map_err(|error| Error::os(format!("look where {path} is"), error))?;
-        Ok(quoted(&format!("{name}={}", path.display())))
+    let (mut source, mut place, mut others) = (None, None, Vec::new());
+    for field in &fields {
+        match field.split_once('=') {
+            Some(("src" | "source", path)) => {
+                let absolute = std::path::absolute(Path::new(path));
+                source = Some(absolute.map_err(|error| Error::os(format!("look where {path} is"), error))?);
+            }
+            Some(("dst" | "destination" | "target", path)) if kind == "glob" => place = Some(path.to_string()),
+            Some(("type", _)) => {}
+            _ => others.push(quoted(field)),
+        }
+    }
+    let one = |source: Option<&Path>, place: Option<&Path>| {
+        let named = |name: &str, path: Option<&Path>| path.map(|path| quoted(&format!("{name}={}", path.display())));
+        let kind = Some("type=bind".to_string());
+        let fields = [kind, named("src", source), named("dst", place)].into_iter().flatten();
+        fields.chain(others.iter().cloned()).collect::<Vec<_>>().join(",")
     };
-    Ok(fields.iter().map(field).collect::<Result<Vec<String>>>()?.join(","))
+    if kind == "bind" {
+        return Ok(vec![one(source.as_deref(), None)]);
+    }
+    let pattern = source.ok_or_else(|| Error::new("must set source for glob mounts"))?;
+    let found = glob::find(&pattern);
+    if found.is_empty() {
+        return Err(Error::new(format!("no file paths matching glob {:?}", pattern.display().to_string())));
+    }
+    let bind = |path: &PathBuf| match &place {
+        Some(place) => one(Some(path), Some(&Path::new(place).join(path.file_name().unwrap_or_default()))),
+        None => one(Some(path), Some(path)),
+    };
+    Ok(found.iter().map(bind).collect())
 }
 
 /// Comma-separated values, of which some are in quotes (RFC 4180).
@@ -249,7 +295,9 @@ mod tests {
             ("type=bind,source", "source: must provide an argument for option"),
             ("type=volume,src=foo,dst=/x,volume-label=a=b", "the --volume-label option is not presently implemented"),
             ("type=foo,dst=/x", "invalid filesystem type \"foo\""),
-            ("type=image,src=foo,dst=/x", "mounts of type image are not supported yet"),
+            ("type=image,src=foo", "must set source and destination for image volume"),
+            ("type=npipe,src=foo,dst=/x", "mounts of type npipe are not supported yet"),
+            ("type=devpts,src=foo,dst=/x", "source is not supported with devpts mounts"),
         ] {
             assert_eq!(Volume::parse_mount(text).map_err(|error| error.to_string()), Err(words.into()), "{text}");
         }
@@ -258,8 +306,13 @@ mod tests {
     #[test]
     fn a_relative_source_is_the_callers() {
         let here = std::env::current_dir().unwrap();
-        let text = absolute("type=bind,\"src=a,b\",dst=/x").unwrap();
-        assert_eq!(text, format!("type=bind,\"src={}/a,b\",dst=/x", here.display()));
-        assert_eq!(absolute("type=volume,src=a,dst=/x").unwrap(), "type=volume,src=a,dst=/x");
+        let text = given("type=bind,\"src=a,b\",dst=/x").unwrap();
+        assert_eq!(text, [format!("type=bind,\"src={}/a,b\",dst=/x", here.display())]);
+        assert_eq!(given("type=volume,src=a,dst=/x").unwrap(), ["type=volume,src=a,dst=/x"]);
+        assert_eq!(
+            given("type=glob,src=/etc/passw?,dst=/x,ro").unwrap(),
+            ["type=bind,src=/etc/passwd,dst=/x/passwd,ro"]
+        );
+        assert!(given("type=glob,src=/nowhere/*,dst=/x").is_err());
     }
 }

@@ -34,7 +34,8 @@ impl Volume {
             let known = match word.split_once('=') {
                 Some((name, _)) => VALUES.contains(&name),
                 None => match word.as_str() {
-                    "U" => return Err(Error::new("option U is not supported with tmpfs yet")),
+                    // Who the container's user is only the engine knows.
+                    "U" => true,
                     "tmpcopyup" | "notmpcopyup" | "noatime" | "relatime" | "strictatime" | "nodiratime" => true,
                     "z" | "Z" | "O" | "copy" | "nocopy" | "bind" | "rbind" => false,
                     word => GROUPS.iter().any(|(words, _)| words.contains(&word)),
@@ -58,8 +59,21 @@ impl Volume {
                 options.push(default.into());
             }
         }
-        options.extend(self.options.iter().cloned());
+        options.extend(self.options.iter().filter(|word| *word != "U").cloned());
         Mount { destination: self.destination.clone(), options, ..Mount::new("tmpfs", "", "") }
+    }
+
+    /// As those at `/dev/pts`.
+    pub(super) fn mount_terminals(&self) -> Mount {
+        let mut mount = Mount::new("devpts", "", "nosuid,noexec,newinstance,ptmxmode=0666");
+        for default in ["mode=0620", "gid=5"] {
+            let name = default.split('=').next().unwrap_or_default();
+            if !self.options.iter().any(|word| word.split('=').next() == Some(name)) {
+                mount.options.push(default.into());
+            }
+        }
+        mount.options.extend(self.options.iter().cloned());
+        Mount { destination: self.destination.clone(), ..mount }
     }
 }
 

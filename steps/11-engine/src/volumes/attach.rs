@@ -24,7 +24,7 @@ impl Volumes {
             let (name, anonymous) = match &volume.source {
                 Source::Named(name) => (name.clone(), false),
                 Source::Anonymous => (names::id()?, true),
-                Source::Host(_) | Source::Memory => continue,
+                _ => continue,
             };
             names::check(&name).map_err(|words| {
                 Error::because(format!("creating named volume {name:?}: running volume create option"), words)

@@ -1,0 +1,85 @@
+//! Mounts that are made by whoever watches the container, for it has to show something else than a directory as it is: a
+//! directory or an image below what the container writes, a part of a volume.
+
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use confinement::label::Label;
+use namespaces::itself;
+use process::{Error, Result};
+use rootfs::beneath::{self, Root};
+use rootfs::{Overlay, copy};
+use rustix::fs::CWD;
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+
+use crate::state::make_dir;
+
+/// Where they are made.
+pub(crate) struct Layered<'a> {
+    /// A directory in memory, in our mount namespace alone.
+    pub memory: &'a Path,
+    /// The container's own, which takes what is written.
+    pub container: &'a Path,
+    /// What SELinux calls its files.
+    pub label: Option<&'a Label>,
+}
+
+/// What the containers write goes here; gone with each end of the container.
+pub(crate) fn written(container: &Path) -> PathBuf {
+    container.join("overlays")
+}
+
+impl Layered<'_> {
+    /// `lower` with a layer on top that lasts as long as the container runs. `number` is another one for each.
+    // ANCHOR: overlay
+    pub fn overlay(&self, number: usize, lower: Vec<PathBuf>) -> Result<PathBuf> {
+        let (target, mine) = (self.place(number)?, written(self.container).join(number.to_string()));
+        let _ = fs::remove_dir_all(&mine);
+        make_dir(&written(self.container))?;
+        make_dir(&mine)?;
+        let (upper, work) = (mine.join("upper"), mine.join("work"));
+        make_dir(&upper)?;
+        make_dir(&work)?;
+        // The directory on top is what is seen, so it has to be as the one below.
+        let failed = |error| Error::os(format!("make a layer above {}", lower[0].display()), error);
+        let (from, to) = (File::open(&lower[0]).map_err(failed)?, File::open(&upper).map_err(failed)?);
+        copy::metadata(from.as_fd(), to.as_fd()).map_err(failed)?;
+        let context = self.label.map(|label| label.mount.clone());
+        let userxattr = itself::caller() != 0;
+        Overlay { lower, upper, work, target: target.clone(), userxattr, volatile: true, context }.mount()?;
+        Ok(target)
+    }
+    // ANCHOR_END: overlay
+
+    /// What is at `path` in `directory`, whose content is a container's: no link leads out of it, now or later.
+    // ANCHOR: part
+    pub fn part(&self, number: usize, directory: &Path, path: &Path) -> Result<PathBuf> {
+        let tried = || format!("mount {} of {}", path.display(), directory.display());
+        let root = Root::open(directory).map_err(|error| Error::os(tried(), error))?;
+        let found = beneath::resolve(&root, path).map_err(|error| Error::os(tried(), error))?;
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+        let mount = open_tree(&found, "", flags).map_err(|errno| Error::os(tried(), errno))?;
+        let target = self.place(number)?;
+        let is_directory = fs::metadata(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&found)))
+            .is_ok_and(|found| found.is_dir());
+        let target = if is_directory { target } else { target.join("file") };
+        if !is_directory {
+            crate::state::write(&target, b"")?;
+        }
+        move_mount(&mount, "", CWD, &target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .map_err(|errno| Error::os(tried(), errno))?;
+        Ok(target)
+    }
+    // ANCHOR_END: part
+
+    fn place(&self, number: usize) -> Result<PathBuf> {
+        let all = self.memory.join("layered");
+        if !all.exists() {
+            make_dir(&all)?;
+        }
+        let place = all.join(number.to_string());
+        make_dir(&place)?;
+        Ok(place)
+    }
+}
