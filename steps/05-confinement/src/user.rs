@@ -60,6 +60,10 @@ impl User {
     /// permitted capabilities stay, for what has to be done still needs them.
     // ANCHOR: become
     pub(crate) fn apply(&self) -> Result<()> {
+        // To the kernel it means "unchanged": who asks for it would stay root.
+        if [self.uid, self.gid].contains(&u32::MAX) {
+            return Err(Error::new(format!("become user {}:{}: {} is nobody's number", self.uid, self.gid, u32::MAX)));
+        }
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         set_keep_capabilities(true).map_err(|errno| Error::os("keep the capabilities", errno))?;
         self.set_groups()?;
