@@ -1,0 +1,71 @@
+//! Limits of a document, and what needs a cgroup: where there is cgroup v2.
+
+use support::lab::{Lab, Who};
+use support::settings;
+
+/// Makes a container with limits, whose cgroup is at `path`; looks at it, and deletes it.
+fn life(who: Who, path: &str, flags: &str, start: &str) -> String {
+    let script = format!(
+        r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd; rm -rf "$directory"' EXIT
+        chmod 755 . && mkdir -p rootfs/{{bin,dev,sys,proc}} && cp /bin/busybox rootfs/bin/
+        for name in sh cat sleep; do ln -s busybox rootfs/bin/$name; done
+        id=${{directory##*.}}
+        /podling/target/debug/runtime spec
+        jq '.process.args = ["sh", "-c", "cat /proc/self/cgroup /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; exec sleep 100"]
+            | .linux.resources = {{ memory: {{ limit: 64000000 }}, pids: {{ limit: 50 }} }}
+            | .linux.cgroupsPath = "{path}" | .mounts += [{{ destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro"] }}]
+            ' config.json >changed && mv changed config.json
+        cat >look <<'END'
+        runtime() {{ /podling/target/debug/runtime --root "$PWD/state" "$@"; }}
+        runtime {flags} create $1 </dev/null >log 2>&1; cat log
+        cut -d: -f3 /proc/$(runtime state $1 | jq .pid)/cgroup
+        runtime start $1; until test -s log; do sleep 0.05; done; sleep 0.1; cat log
+        runtime pause $1; runtime state $1 | jq -r .status; runtime exec $1 cat 2>&1
+        runtime resume $1; runtime state $1 | jq -r .status
+        runtime exec $1 cat /proc/self/cgroup; runtime exec -d $1 sleep 99; runtime ps $1 | wc -l
+        cgroup=$(jq -r .cgroup state/$1/state.json)
+        runtime delete --force $1; test -e $cgroup || echo removed
+        END
+        {start} bash look $id 2>&1 | sed "s/$id/ID/g"
+        "#
+    )
+    .replace("\n        ", "\n");
+    Lab::shared().ok(who, &script)
+}
+
+#[test]
+fn by_a_path_from_the_root() {
+    settings().bind(|| insta::assert_snapshot!("lab_path", life(Who::Root, "/runtime-test/box-1", "", "")));
+}
+
+#[test]
+fn by_the_units_of_the_users_systemd() {
+    settings().bind(|| {
+        insta::assert_snapshot!("lab_unit", life(Who::Tester, "user.slice:runtime-test:box-2", "--systemd-cgroup", ""))
+    });
+}
+
+/// Within what the user's systemd has started, nobody has to be asked.
+#[test]
+fn by_no_name() {
+    let start = "systemd-run --user --quiet --pipe --wait --collect --working-directory=\"$PWD\"";
+    settings().bind(|| insta::assert_snapshot!("lab_tree", life(Who::Tester, "", "", start)));
+}
+
+/// Root of the system makes devices, with the rights that the document gives them, and the kernel asks the cgroup's rules.
+#[test]
+fn devices_that_root_makes() {
+    let script = r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd; rm -rf "$directory"' EXIT
+        mkdir -p rootfs/{bin,dev,sys,proc} && cp /bin/busybox rootfs/bin/
+        for name in sh ls cat head cut wc; do ln -s busybox rootfs/bin/$name; done
+        /podling/target/debug/runtime spec
+        jq '.process.args = ["sh", "-c", "ls -l /dev/mine /dev/other | cut -c1-40; head -c 3 /dev/mine | wc -c; cat /dev/other"]
+            | .linux.devices = [{ path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 416, uid: 7, gid: 8 },
+                                { path: "/dev/other", type: "c", major: 1, minor: 11 }]
+            | .linux.resources.devices = [{ allow: false, access: "rwm" }, { allow: true, type: "c", major: 1, minor: 5, access: "r" }]
+            ' config.json >changed && mv changed config.json
+        /podling/target/debug/runtime --root "$PWD/state" run devices-$$ 2>&1 || echo "[exit $?]""#;
+    settings().bind(|| insta::assert_snapshot!("lab_devices", Lab::shared().ok(Who::Root, script)));
+}
