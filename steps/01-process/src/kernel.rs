@@ -51,6 +51,9 @@ pub(crate) fn exit(status: u8) -> ! {
     unsafe { libc::_exit(i32::from(status)) }
 }
 
+/// More than this many nobody has open without having asked for it.
+const MOST_DESCRIPTORS: u32 = 1 << 16;
+
 /// close_range(2): every descriptor from 3 on but those `kept`, which close at exec.
 ///
 /// Whoever holds one of the others as an object must not drop it any more.
@@ -61,7 +64,14 @@ pub(crate) fn close_all_but(mut kept: Vec<u32>) -> nix::Result<()> {
         if first < last {
             // SAFETY: integers only. What is closed are descriptors of a process that soon is another program, or ends by
             // _exit(2): none of them is used again.
-            Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last - 1, 0) })?;
+            let closed = Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last - 1, 0) });
+            if closed.is_err() {
+                // A filter of somebody who does not know this call, which is younger than most filters.
+                for descriptor in first..last.min(MOST_DESCRIPTORS) {
+                    // SAFETY: as above.
+                    unsafe { libc::close(descriptor.cast_signed()) };
+                }
+            }
         }
         first = first.max(last.saturating_add(1));
     }

@@ -30,6 +30,7 @@ fn define(command: clap::Command) -> clap::Command {
         .arg(options::path("console-socket", "SOCKET", ""))
         .arg(Arg::new("preserve-fds").long("preserve-fds").value_parser(value_parser!(u32)))
         .arg(options::flag("hold", ""))
+        .arg(options::flag("users", ""))
         .arg(options::flag("detach", ""))
 }
 
@@ -48,7 +49,10 @@ fn container(matches: &ArgMatches) -> Result<u8> {
     record.creator = Who::of(getpid());
     place.write(&record)?;
     let (spec, _) = bundle::read(&place.file(CONFIG))?;
-    let plan = Plan::new(id, &spec, &record.bundle)?;
+    let mut plan = Plan::new(id, &spec, &record.bundle)?;
+    if matches.get_flag("users") {
+        plan.container.users = plan.users.take();
+    }
     let position = position(id, &plan)?;
     record.cgroup = position.cgroup().map(|cgroup| cgroup.path().into());
     place.write(&record)?;
@@ -120,7 +124,8 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
     };
     let halfway = |_| {
         let state = record.borrow().state(Status::Creating);
-        hooks::run("prestart", prestart(plan), &state, &bundle)?;
+        // They were to come after start once, and are told so.
+        hooks::run("prestart", prestart(plan), &record.borrow().state(Status::Created), &bundle)?;
         hooks::run("createRuntime", list(plan.hooks.create_runtime()), &state, &bundle)
     };
     let lives_on = matches.get_flag("hold") || matches.get_flag("detach");

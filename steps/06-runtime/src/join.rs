@@ -1,10 +1,10 @@
 //! Namespaces that are there already, by their files (runtime-spec, config-linux.md, "Namespaces", `path`).
 
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use namespaces::Namespaces;
-use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use oci_spec::runtime::LinuxNamespaceType;
@@ -53,11 +53,11 @@ pub(crate) fn enter(joins: &[Join], is_meant: impl Fn() -> bool) -> Result<()> {
         files.into_iter().partition(|(join, _)| join.kind == CloneFlags::CLONE_NEWUSER);
     for (join, file) in users {
         others.retain(|(join, file)| setns(file, join.kind).is_err());
-        match setns(&file, join.kind) {
-            // It is the one that we are in.
-            Err(Errno::EINVAL) => continue,
-            joined => joined.map_err(|errno| failed(join, errno.into()))?,
+        // The one that we are in cannot be joined.
+        if is_ours(&file, "user") {
+            continue;
         }
+        setns(&file, join.kind).map_err(|errno| failed(join, errno.into()))?;
         let root = (Uid::from_raw(0), Gid::from_raw(0));
         let _ = setgroups(&[]);
         setresgid(root.1, root.1, root.1)
@@ -67,6 +67,12 @@ pub(crate) fn enter(joins: &[Join], is_meant: impl Fn() -> bool) -> Result<()> {
     others.iter().try_for_each(|(join, file)| setns(file, join.kind).map_err(|errno| failed(join, errno.into())))
 }
 // ANCHOR_END: join
+
+fn is_ours(file: &File, name: &str) -> bool {
+    let ours = Path::new("/proc/self/ns").join(name).metadata();
+    let same = |ours: Metadata, there: Metadata| (ours.dev(), ours.ino()) == (there.dev(), there.ino());
+    ours.and_then(|ours| Ok(same(ours, file.metadata()?))).unwrap_or(false)
+}
 
 /// Which namespaces a process has that we have not, by their files.
 pub(crate) fn of_process(pid: i32) -> Vec<Join> {

@@ -73,19 +73,24 @@ fn help(matches: &ArgMatches, plan: Plan, until: Until) -> Result<u8> {
     // In another user namespace we could not.
     let here: Vec<_> = plan.joins.into_iter().filter(|join| join.kind != CloneFlags::CLONE_NEWPID).collect();
     join::enter(&here, || true)?;
-    let mut program = itself::program(words(matches, until)?);
+    // Root makes the container's user namespace for its first process only: our files are not those of its ids.
+    let (outer, later) = match geteuid().is_root() {
+        true => (None, plan.users.is_some()),
+        false => (plan.users, false),
+    };
+    let mut program = itself::program(words(matches, until, later)?);
     if let (Some(uid), Some(env)) = (caller_outside(), &mut program.env) {
         env.push(format!("{}={uid}", itself::ROOTLESS_UID).into());
     }
     let keeps = descriptors(matches);
     let terminal = plan.terminal && given(matches, "console-socket").is_none();
     let stdio = Stdio { terminal, interactive: true };
-    let root = BecomeRoot(plan.users.is_some());
-    join::outer(plan.users).with(&program, &root, |start| stdio.run_through(&process::Start { keeps, ..*start }))
+    let root = BecomeRoot(outer.is_some());
+    join::outer(outer).with(&program, &root, |start| stdio.run_through(&process::Start { keeps, ..*start }))
 }
 // ANCHOR_END: help
 
-fn words(matches: &ArgMatches, until: Until) -> Result<Vec<OsString>> {
+fn words(matches: &ArgMatches, until: Until, users: bool) -> Result<Vec<OsString>> {
     let mut words: Vec<OsString> = vec!["runtime".into()];
     words.extend(globals::get().words()?);
     words.push(inside::CONTAINER.name.into());
@@ -100,6 +105,7 @@ fn words(matches: &ArgMatches, until: Until) -> Result<Vec<OsString>> {
         Until::Started => Some("--detach".into()),
         Until::Ended => None,
     });
+    words.extend(users.then(|| "--users".into()));
     words.push(given_id(matches).into());
     Ok(words)
 }

@@ -46,7 +46,7 @@ fn all_six_in_their_order() {
     bundle.await_status("box", "stopped");
     assert_eq!(bundle.runtime(&["delete", "box"]), "");
     assert_eq!(names(), ALL);
-    let statuses = ["creating", "creating", "creating", "creating", "running", "stopped"];
+    let statuses = ["created", "creating", "creating", "creating", "running", "stopped"];
     for (line, status) in notes().lines().zip(statuses) {
         let (before, state) = line.split_once('{').unwrap();
         let state: Value = serde_json::from_str(&format!("{{{state}")).unwrap();
