@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
+use namespaces::Space;
 use process::{Command, Error, Result};
 
 use crate::{Engine, Record, names_of, stop};
@@ -35,11 +36,21 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         // Of what is not there, this verb alone has a status of its own.
         one.found = one.found.clone().map_err(|error| error.exit(1));
     }
-    names_of::each(asked, out, |record| {
+    let remove = |record: &Record| {
         if force {
             engine.stop(record, stop::time(matches))?;
         }
         engine.remove(record, matches.get_flag("volumes"))
+    };
+    let depend = matches.get_flag("depend");
+    names_of::each(asked, out, |record| {
+        if depend {
+            // The last ones of all first.
+            for other in engine.dependents(record)?.iter().rev() {
+                remove(other)?;
+            }
+        }
+        remove(record)
     })
 }
 
@@ -65,6 +76,15 @@ impl Engine {
             ))
             .exit(2));
         };
+        let dependents = self.dependents(record)?;
+        if !dependents.is_empty() {
+            let ids = dependents.iter().map(|record| record.id.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Error::new(format!(
+                "container {} has dependent containers which must be removed before it: {ids}: container already exists",
+                record.id
+            ))
+            .hint("rm --depend removes them, too"));
+        }
         // It removed itself at its end.
         if !self.state().container(&record.id).exists() {
             return Ok(());
@@ -74,6 +94,28 @@ impl Engine {
             running.leave();
         }
         removed
+    }
+
+    /// Those that share a namespace of it, those that share one of these, and so on: without it they cannot start.
+    ///
+    /// # Errors
+    /// When the containers cannot be read.
+    pub fn dependents(&self, record: &Record) -> Result<Vec<Record>> {
+        let all = self.list()?;
+        let mut found: Vec<Record> = Vec::new();
+        let mut next = Some(record.id.clone());
+        let mut seen = 0;
+        while let Some(id) = next {
+            let shares = |other: &&Record| {
+                let of = |(_, _, space): &(_, _, Space)| *space == Space::Container(id.clone());
+                other.options.spaces().iter().any(of) && found.iter().all(|known| known.id != other.id)
+            };
+            let new: Vec<Record> = all.iter().filter(shares).cloned().collect();
+            found.extend(new);
+            next = found.get(seen).map(|record| record.id.clone());
+            seen += 1;
+        }
+        Ok(found)
     }
 
     /// The container's files, and the volumes that were made for it alone, by whoever has just read its name.

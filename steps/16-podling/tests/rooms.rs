@@ -92,6 +92,27 @@ fn another_containers() {
     podling.assert_clean();
 }
 
+#[test]
+fn nobodys_neighbour_is_removed() {
+    let podling = Podling::new();
+    let create = |name: &str, flag: &str| {
+        let words = ["create", "--name", name, "--network=none", flag, BUSYBOX, "true"];
+        assert!(!podling.shown(&words).contains("[exit"), "{name}");
+    };
+    create("first", "--uts=private");
+    create("second", "--pid=container:first");
+    // Its name is another one's by now.
+    podling.shown(&["rename", "first", "renamed"]);
+    create("first", "--uts=private");
+    create("third", "--ipc=container:second");
+    let refused = podling.shown(&["rm", "renamed"]);
+    assert!(refused.contains("has dependent containers which must be removed before it: "), "{refused}");
+    assert_eq!(podling.entries("container-names"), ["first", "renamed", "second", "third"]);
+    assert_eq!(podling.shown(&["rm", "first"]), "$ podling rm first\nfirst\n\n");
+    assert_eq!(podling.shown(&["rm", "--depend", "renamed"]), "$ podling rm --depend renamed\nrenamed\n\n");
+    podling.assert_clean();
+}
+
 /// The file of a namespace, of a process that is ours or of a mount, does as well.
 #[test]
 fn a_path() {
