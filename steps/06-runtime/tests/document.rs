@@ -95,3 +95,22 @@ fn a_terminal_goes_through_the_socket() {
     let _ = std::io::Read::read_to_string(&mut fs::File::from(master), &mut screen);
     assert_eq!(screen, "/dev/pts/0\r\n11 22\r\n");
 }
+
+/// A filter that knows fewer calls than we use is no reason not to begin.
+#[test]
+fn filters_of_others() {
+    let rule = json!({ "names": ["close_range", "getcwd"], "action": "SCMP_ACT_ERRNO" });
+    let filter = json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule] });
+    let bundle = Bundle::new().args(&["ls", "/proc/self/fd"]).with("/linux/seccomp", filter);
+    // ls itself has one more, and nothing of ours is open.
+    assert_eq!(bundle.run(), "0\n1\n2\n3\n");
+}
+
+#[test]
+fn a_file_of_another_kind_is_no_user_namespace() {
+    let mut bundle = Bundle::new().without_namespace("user");
+    let kinds = bundle.config["linux"]["namespaces"].as_array_mut().unwrap();
+    kinds.push(json!({ "type": "user", "path": "/proc/self/ns/uts" }));
+    let said = "Error: join the namespace /proc/self/ns/uts: Invalid argument\n[exit 125]\n";
+    assert_eq!(bundle.run(), said);
+}

@@ -69,3 +69,19 @@ fn devices_that_root_makes() {
         /podling/target/debug/runtime --root "$PWD/state" run devices-$$ 2>&1 || echo "[exit $?]""#;
     settings().bind(|| insta::assert_snapshot!("lab_devices", Lab::shared().ok(Who::Root, script)));
 }
+
+/// The container's ids are none of root's own: where its state is kept is closed to them.
+#[test]
+fn ids_that_root_gives() {
+    let script = r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd; rm -rf "$directory"' EXIT
+        chmod 711 . && mkdir -p rootfs/{bin,dev,sys,proc} && cp /bin/busybox rootfs/bin/
+        for name in sh cat id; do ln -s busybox rootfs/bin/$name; done
+        /podling/target/debug/runtime spec
+        jq '.process.args = ["sh", "-c", "id; cat /proc/self/uid_map"] | .linux.namespaces += [{ type: "user" }]
+            | .linux.uidMappings = [{ containerID: 0, hostID: 200000, size: 1000 }] | .linux.gidMappings = .linux.uidMappings
+            ' config.json >changed && mv changed config.json
+        /podling/target/debug/runtime --root "$PWD/state" run ids-$$ 2>&1 || echo "[exit $?]""#;
+    let said = Lab::shared().ok(Who::Root, script);
+    assert_eq!(said.split_whitespace().collect::<Vec<_>>().join(" "), "uid=0 gid=0 groups=0 0 200000 1000");
+}
