@@ -67,6 +67,9 @@ fn of_linux(linux: &Linux) -> Option<&'static str> {
     first(&[
         (joins(LinuxNamespaceType::Mount), "a mount namespace to join"),
         (namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"),
+        // Those were of cgroup v1, and of hardware that we have no limits for.
+        (linux.resources().as_ref().is_some_and(|asked| asked.network().is_some()), "linux.resources.network"),
+        (linux.resources().as_ref().is_some_and(|asked| asked.rdma().is_some()), "linux.resources.rdma"),
         (linux.net_devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.netDevices"),
         (linux.mount_label().is_some() && !confinement::label::enabled(), "linux.mountLabel without SELinux"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),

@@ -48,6 +48,8 @@ fn what_is_not_supported() {
         ("/linux/cgroupsPath", json!("../box")),
         ("/linux/resources", json!({ "unified": { "../memory.high": "1" } })),
         ("/linux/resources", json!({ "devices": [{ "allow": false, "access": "rwm" }] })),
+        ("/linux/resources", json!({ "network": { "classID": 1 } })),
+        ("/linux/resources", json!({ "rdma": { "mlx5_1": { "hcaHandles": 3 } } })),
         ("/linux/rootfsPropagation", json!("everywhere")),
         ("/linux/personality", json!({ "domain": "LINUX32" })),
         ("/linux/seccomp", notify),
