@@ -1,6 +1,6 @@
 //! What to execute.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -36,41 +36,42 @@ impl Program {
         Program { args: args.into_iter().map(Into::into).collect(), ..Program::default() }
     }
 
-    /// Replaces this process by the program. Returns only when that failed: 127 when there is no such program,
-    /// 126 when it cannot be executed.
+    /// Replaces this process by the program, whose file has been [placed](Program::place). Returns only when that failed: 127
+    /// when there is no such program, 126 when it cannot be executed.
     ///
     /// # Errors
     /// Always, when it returns.
     // ANCHOR: exec
-    pub fn exec(&self) -> Result<std::convert::Infallible> {
-        let name = self.args.first().ok_or_else(|| Error::new("no command specified"))?;
-        self.enter()?;
+    pub(crate) fn exec(&self, path: Option<&CStr>) -> Result<std::convert::Infallible> {
         let args = strings(&self.args)?;
         let env = match &self.env {
             Some(env) => strings(env)?,
             None => strings(&inherited())?,
         };
-        let errno = match self.file {
-            Some(open) => kernel::exec_file(open()?.as_fd(), &args, &env),
-            None => kernel::exec_path(&self.find(name)?, &args, &env),
+        let errno = match (self.file, path) {
+            (Some(open), _) => kernel::exec_file(open()?.as_fd(), &args, &env),
+            (None, Some(path)) => kernel::exec_path(path, &args, &env),
+            (None, None) => Errno::ENOENT,
         };
-        Err(failed(name, errno))
+        Err(failed(self.name()?, errno))
     }
     // ANCHOR_END: exec
 
-    /// Looks whether there is such a program, as far as that can be known before it is executed.
-    ///
-    /// # Errors
-    /// As [`Program::exec`].
-    pub fn check(&self) -> Result<()> {
+    /// Changes to its directory and looks it up there; there is no path when it is opened by what [`Program::file`] says.
+    pub(crate) fn place(&self) -> Result<Option<CString>> {
+        let name = self.name()?;
         self.enter()?;
-        let name = self.args.first().ok_or_else(|| Error::new("no command specified"))?;
-        if self.file.is_some() {
-            return Ok(());
-        }
-        let path = self.find(name)?;
-        access(path.as_c_str(), AccessFlags::X_OK)
-            .map_err(|errno| Error::os(format!("execute {}", name.display()), errno).exit(EXIT_CANNOT_EXECUTE))
+        if self.file.is_some() { Ok(None) } else { self.find(name).map(Some) }
+    }
+
+    /// Whether it can be executed, as far as that can be known before.
+    pub(crate) fn check(&self, path: &CStr) -> Result<()> {
+        let failed = |errno| Error::os(format!("execute {}", self.args[0].display()), errno).exit(EXIT_CANNOT_EXECUTE);
+        access(path, AccessFlags::X_OK).map_err(failed)
+    }
+
+    fn name(&self) -> Result<&OsStr> {
+        self.args.first().map(OsString::as_os_str).ok_or_else(|| Error::new("no command specified"))
     }
 
     fn enter(&self) -> Result<()> {

@@ -14,6 +14,14 @@ pub trait Setup {
     /// # Errors
     /// Whatever the kernel answered; the child then ends and the parent gets the error.
     fn setup(&self) -> Result<()>;
+
+    /// What it does last of all, when nothing is left but to execute the program.
+    ///
+    /// # Errors
+    /// As [`Setup::setup`].
+    fn seal(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Nothing to do.
@@ -29,12 +37,21 @@ impl<A: Setup, B: Setup> Setup for (A, B) {
         self.0.setup()?;
         self.1.setup()
     }
+
+    fn seal(&self) -> Result<()> {
+        self.0.seal()?;
+        self.1.seal()
+    }
 }
 
 /// Perhaps nothing.
 impl<T: Setup> Setup for Option<T> {
     fn setup(&self) -> Result<()> {
         self.as_ref().map_or(Ok(()), Setup::setup)
+    }
+
+    fn seal(&self) -> Result<()> {
+        self.as_ref().map_or(Ok(()), Setup::seal)
     }
 }
 
@@ -43,11 +60,19 @@ impl<T: Setup> Setup for [T] {
     fn setup(&self) -> Result<()> {
         self.iter().try_for_each(Setup::setup)
     }
+
+    fn seal(&self) -> Result<()> {
+        self.iter().try_for_each(Setup::seal)
+    }
 }
 
 impl<T: Setup + ?Sized> Setup for &T {
     fn setup(&self) -> Result<()> {
         (**self).setup()
+    }
+
+    fn seal(&self) -> Result<()> {
+        (**self).seal()
     }
 }
 // ANCHOR_END: setup

@@ -1,6 +1,7 @@
 //! The birth of a process: clone, wait for the parent's part, set up, exec; an error on that way comes back.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -218,21 +219,24 @@ impl<'a> Start<'a> {
             tell(reporter, READY)?;
             wait(ready)?;
         }
-        if let Some(held) = &self.held {
-            self.held(held, reporter, alone)?;
+        let path = self.program.place()?;
+        match &self.held {
+            Some(held) => self.held(held, path.as_deref(), reporter, alone)?,
+            None => self.seal()?,
         }
-        self.program.exec()
+        self.program.exec(path.as_deref())
     }
     // ANCHOR_END: child
 
     /// Leaves the parent, and waits for the other's word.
     // ANCHOR: held
-    fn held(&self, held: &Held<'_>, reporter: &OwnedFd, alone: &Cell<bool>) -> Result<()> {
+    fn held(&self, held: &Held<'_>, path: Option<&CStr>, reporter: &OwnedFd, alone: &Cell<bool>) -> Result<()> {
         // Nobody waits any longer to be told that there is no such program.
-        self.program.check()?;
+        path.map_or(Ok(()), |path| self.program.check(path))?;
         if held.lives_on {
             kernel::live_on().map_err(|errno| Error::os("live on without the parent", errno))?;
         }
+        self.seal()?;
         tell(reporter, READY)?;
         alone.set(true);
         let word = held.word.try_clone_to_owned().map_err(|error| Error::os("duplicate a descriptor", error))?;
@@ -240,6 +244,12 @@ impl<'a> Start<'a> {
         held.setup.setup()
     }
     // ANCHOR_END: held
+
+    /// What the program alone has to pass: a filter of system calls.
+    fn seal(&self) -> Result<()> {
+        self.setup.seal()?;
+        self.halfway.as_ref().map_or(Ok(()), |halfway| halfway.setup.seal())
+    }
 
     /// Asks the kernel for a SIGKILL when the parent dies; if it was faster, nobody reads our reports any more.
     fn die_with_parent(&self, reporter: &OwnedFd) -> Result<()> {

@@ -82,12 +82,15 @@ impl Setup for Confinement {
             self.filter()?;
         }
         self.capabilities.apply()?;
-        // With it, the filter is the very last and need not allow any of the above.
-        if self.no_new_privileges {
-            set_no_new_privs(true).map_err(|errno| Error::os("set no_new_privs", errno))?;
-            self.filter()?;
+        match self.no_new_privileges {
+            true => set_no_new_privs(true).map_err(|errno| Error::os("set no_new_privs", errno)),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    // With it, the filter is the very last and need not allow anything that the program does not do itself.
+    fn seal(&self) -> Result<()> {
+        if self.no_new_privileges { self.filter() } else { Ok(()) }
     }
 }
 // ANCHOR_END: order

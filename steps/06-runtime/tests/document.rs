@@ -106,6 +106,16 @@ fn filters_of_others() {
     assert_eq!(bundle.run(), "0\n1\n2\n3\n");
 }
 
+/// With no_new_privs it comes when nothing of ours is left to do: it may even kill whoever does that.
+#[test]
+fn filters_are_for_the_program_alone() {
+    let rule =
+        json!({ "names": ["close_range", "chdir", "getcwd", "capset", "access"], "action": "SCMP_ACT_KILL_PROCESS" });
+    let filter = json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule] });
+    let bundle = Bundle::new().args(&["echo", "here"]).with("/process/noNewPrivileges", json!(true));
+    assert_eq!(bundle.with("/linux/seccomp", filter).run(), "here\n");
+}
+
 #[test]
 fn a_file_of_another_kind_is_no_user_namespace() {
     let mut bundle = Bundle::new().without_namespace("user");
