@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use images::Image;
+use images::{Digest, Image};
 use namespaces::usermap::outside;
 use namespaces::{IdMap, itself};
 use process::{Error, Result};
@@ -19,6 +19,8 @@ use rustix::mount::{UnmountFlags, unmount};
 use crate::running::lock_dir;
 use crate::state::make_dir;
 
+/// Bytes of a map's word in a file's name, whose other half is an image's ID (255 in all, `NAME_MAX`).
+const LONGEST: usize = 180;
 /// A number for an id that the map does not have: what the kernel shows for it.
 const NOBODY: u32 = 65534;
 
@@ -117,11 +119,12 @@ fn clear(root: &Path) {
     }
 }
 
-/// The map in a word.
+/// The map in a word: spelled out, or the digest of that where a file's name cannot be so long.
 fn name(map: &IdMap) -> String {
     let words = |extents: &[namespaces::Extent]| {
         let word = |extent: &namespaces::Extent| format!("{}_{}_{}", extent.inside, extent.outside, extent.count);
         extents.iter().map(word).collect::<Vec<_>>().join("+")
     };
-    format!("{}-{}", words(&map.users), words(&map.groups))
+    let name = format!("{}-{}", words(&map.users), words(&map.groups));
+    if name.len() <= LONGEST { name } else { Digest::of(name.as_bytes()).hex().to_string() }
 }
