@@ -103,7 +103,7 @@ pub fn unmapped(tried: impl Into<String>, errno: Errno) -> Error {
         return error;
     }
     error
-        .hint("the id is not mapped into the container; /etc/subuid and /etc/subgid say how many there are")
+        .hint("the container has no such id: its map says which there are, and /etc/subuid and /etc/subgid how many it can have")
         .code(code::UNMAPPED_ID)
 }
 

@@ -10,6 +10,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, write};
 use process::console::callers_size;
+use process::error::EXIT_CANNOT_EXECUTE;
 use process::{Error, Result, signals};
 
 use crate::message::{self, Message, PIECE};
@@ -88,7 +89,7 @@ impl Client {
     /// Relays until the container ends or the caller leaves it.
     ///
     /// # Errors
-    /// When the terminal or the connection fails.
+    /// When the terminal or the connection fails, or nobody takes the output any more.
     // ANCHOR: relay
     pub fn relay(&self, socket: &OwnedFd) -> Result<Outcome> {
         let _held = signals::Held::new()?;
@@ -184,9 +185,10 @@ fn hear_all(socket: &OwnedFd) -> Result<Option<Outcome>> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     loop {
         match message::receive(socket, MsgFlags::MSG_DONTWAIT) {
-            // When nobody reads it any more, the container goes on.
-            Ok(Some(Message::Output(bytes))) => drop(write_all(stdout.as_fd(), &bytes)),
-            Ok(Some(Message::Errors(bytes))) => drop(write_all(stderr.as_fd(), &bytes)),
+            Ok(Some(Message::Output(bytes))) => {
+                write_all(stdout.as_fd(), &bytes).map_err(|e| unwritten("output", e))?
+            }
+            Ok(Some(Message::Errors(bytes))) => write_all(stderr.as_fd(), &bytes).map_err(|e| unwritten("error", e))?,
             Ok(Some(Message::Exited(status))) => return Ok(Some(Outcome::Exited(status))),
             Ok(Some(Message::Failed(error))) => return Ok(Some(Outcome::Failed(error))),
             Ok(Some(_)) => {}
@@ -195,6 +197,11 @@ fn hear_all(socket: &OwnedFd) -> Result<Option<Outcome>> {
             Err(errno) => return Err(Error::os("hear from the monitor", errno)),
         }
     }
+}
+
+/// When nobody takes it any more the caller has seen enough; what becomes of the container is the caller's to say.
+fn unwritten(stream: &str, errno: Errno) -> Error {
+    Error::os(format!("write to standard {stream}"), errno).exit(EXIT_CANNOT_EXECUTE)
 }
 
 fn write_all(out: BorrowedFd<'_>, mut bytes: &[u8]) -> nix::Result<()> {

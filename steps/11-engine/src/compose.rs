@@ -83,7 +83,8 @@ pub(crate) fn compose(
         ids,
         (account.user.uid, account.user.gid),
     )?;
-    let mut mounts = files::make(directory, (&hostname, &record.name), &options.network, &neighbours.files)?;
+    let mut mounts =
+        files::make(directory, (&hostname, &record.name), &options.network, &neighbours.files, options.read_only)?;
     if let Some(kept) = ids.keeps() {
         mounts.extend(files::accounts(directory, &inside, kept)?);
     }

@@ -13,7 +13,7 @@ use rootfs::Source;
 use crate::flags::{self, Making};
 use crate::running::Running;
 use crate::status::now;
-use crate::{Engine, Options, Record, compose, names};
+use crate::{Engine, Options, Record, compose, names, signal};
 
 /// The verb.
 pub const CREATE: Command =
@@ -50,6 +50,7 @@ impl Engine {
     // ANCHOR: prepare
     pub(crate) fn prepare(&self, options: &Options, making: &Making) -> Result<(Record, Running)> {
         options.check()?;
+        options.stop_signal.as_deref().map_or(Ok(0), signal::parse)?;
         check_cidfile(making.cidfile.as_deref())?;
         let image = self.image(options, making)?;
         let mut options = options.clone();

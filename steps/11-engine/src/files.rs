@@ -3,7 +3,9 @@
 use std::os::unix::fs::chown;
 use std::path::Path;
 
+use namespaces::itself;
 use network::Network;
+use nix::unistd::Uid;
 use process::{Error, Result};
 use rootfs::Mount;
 use rootfs::beneath::{self, Root};
@@ -21,6 +23,7 @@ pub(crate) fn make(
     (hostname, name): (&str, &str),
     network: &Network,
     shared: &[(&'static str, Vec<u8>)],
+    read_only: bool,
 ) -> Result<Vec<Mount>> {
     make_dir(directory)?;
     let texts =
@@ -32,15 +35,18 @@ pub(crate) fn make(
         let Some(text) = shared.or(text.map(String::into_bytes)) else { continue };
         let file = directory.join(place.rsplit('/').next().unwrap_or_default());
         write(&file, &text)?;
-        mounts.push(Mount::bind(file, place, "bind,rprivate,nosuid,nodev,noexec"));
+        let options =
+            if read_only { "bind,ro,rprivate,nosuid,nodev,noexec" } else { "bind,rprivate,nosuid,nodev,noexec" };
+        mounts.push(Mount::bind(file, place, options));
     }
     Ok(mounts)
 }
 
 /// With a line for the caller, who keeps its ids in the container, where the image knows nobody of that number.
 pub(crate) fn accounts(directory: &Path, root: &Root, (uid, gid): (u32, u32)) -> Result<Vec<Mount>> {
-    let name =
-        std::env::var("USER").ok().filter(|name| names::check(name).is_ok()).unwrap_or_else(|| format!("u{uid}"));
+    let name = namespaces::subid::name(Uid::from_raw(itself::caller()));
+    let is_name = names::check(&name).is_ok() && !name.bytes().all(|byte| byte.is_ascii_digit());
+    let name = if is_name { name } else { format!("u{uid}") };
     let lines = [
         ("/etc/passwd", uid, format!("{name}:*:{uid}:{gid}:{name}:/:/bin/sh\n")),
         ("/etc/group", gid, format!("{name}:x:{gid}:{name}\n")),

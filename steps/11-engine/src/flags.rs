@@ -33,7 +33,7 @@ pub fn arguments(command: clap::Command) -> clap::Command {
     Stdio::arguments(command)
         .arg(flag("rm", "Remove the container when it ends"))
         .arg(flag("replace", "Remove a container that has the name already"))
-        .arg(value("name", "NAME", "The container's name").value_parser(names::check))
+        .arg(value("name", "NAME", "The container's name").value_parser(name_or_none))
         .arg(list("env", "NAME=VALUE", "Set an environment variable; without a value, pass the caller's").short('e'))
         .arg(list("env-file", "FILE", "Set the variables in FILE, one a line"))
         .arg(flag("env-host", "Pass all variables of the caller"))
@@ -87,6 +87,16 @@ pub fn arguments(command: clap::Command) -> clap::Command {
                 .num_args(1..)
                 .trailing_var_arg(true),
         )
+        // What follows a flag that has a value is its value, also when it begins with a dash.
+        .mut_args(|arg| match arg.get_action().takes_values() && !arg.is_positional() {
+            true => arg.allow_hyphen_values(true),
+            false => arg,
+        })
+}
+
+/// A name; an empty one is none.
+fn name_or_none(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { names::check(text) }
 }
 
 /// What is not the container's, but how it is made.
@@ -125,6 +135,8 @@ impl Options {
     pub fn from_arguments(matches: &ArgMatches) -> Result<Options> {
         let one = |name: &str| matches.get_one::<String>(name).cloned();
         let many = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
+        // A script's `--name "$NAME"` without one says nothing.
+        let said = |text: &String| !text.is_empty();
         let mut words = many("image").into_iter();
         let stdio = Stdio::from_arguments(matches);
         let options = Options {
@@ -135,8 +147,8 @@ impl Options {
             workdir: one("workdir"),
             user: one("user"),
             groups: many("group-add"),
-            hostname: one("hostname"),
-            name: one("name"),
+            hostname: one("hostname").filter(said),
+            name: one("name").filter(said),
             volumes: many("volume").iter().map(|text| host_path(text)).collect::<Result<_>>()?,
             mounts: many("mount").iter().map(|text| rootfs::volume::given(text)).collect::<Result<Vec<_>>>()?.concat(),
             tmpfs: many("tmpfs"),

@@ -245,7 +245,7 @@ impl Keeper {
         }
         let container = compose::compose(&self.engine, &self.record, &self.image.config, paths, (&ids, neighbours))?;
         if options.explain {
-            let lines = explain::making(&self.record, self.image.layers.len(), &container);
+            let lines = explain::making(&self.record, self.image.layers.len(), &container, ids.map());
             let mut text = Vec::new();
             // Whoever does not hear of it has the container all the same.
             let _ = explain::print(&lines, &mut text);

@@ -59,9 +59,13 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         writeln!(out, "{}", record.id).map_err(|error| Error::os("write to standard output", error))?;
         return Ok(0);
     }
-    let outcome = client.relay(&launched.socket)?;
+    let outcome = client.relay(&launched.socket);
     launched.leave();
-    status(outcome)
+    if outcome.is_err() && options.remove {
+        // Nobody hears it any more, and nobody would look for it.
+        engine.stop(&record, None)?;
+    }
+    status(outcome?)
 }
 // ANCHOR_END: run
 

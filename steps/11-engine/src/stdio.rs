@@ -21,9 +21,8 @@ impl Setup for Owned<'_> {
         for fd in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
             // Not /dev/null, which is everybody's.
             if is_pipe(fd) || isatty(fd).unwrap_or(false) {
-                fchown(fd, Some(Uid::from_raw(self.user)), None).map_err(|errno| {
-                    confinement::unmapped("give the standard descriptors to the container's user", errno)
-                })?;
+                fchown(fd, Some(Uid::from_raw(self.user)), None)
+                    .map_err(|errno| confinement::unmapped(format!("become user {}", self.user), errno))?;
             }
         }
         Ok(())

@@ -59,7 +59,8 @@ impl Engine {
         // First the mark, then the signal: when it ends, its monitor must know why.
         crate::state::write(&self.state().container(&record.id).join("stop"), b"")?;
         let asked = record.options.stop_signal.as_deref().unwrap_or("SIGTERM");
-        watch.signal(signal::parse(asked)?);
+        // One of an image's that nobody knows must not keep the container from its end.
+        watch.signal(signal::parse(asked).unwrap_or(15));
         if watch.wait(Some(timeout))?.is_none() {
             // Not when there was no patience to lose.
             if !timeout.is_zero() {

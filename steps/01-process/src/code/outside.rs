@@ -46,9 +46,10 @@ pub(super) const TROUBLES: &[Trouble] = &[
     },
     Trouble {
         code: 1005,
-        what: "ping in a container gets no answer",
-        cause: "an ordinary user's ping needs its group in net.ipv4.ping_group_range; with --network host that is the user's own",
-        cure: "widen the range",
+        what: "ping in a container is refused, or gets no answer",
+        cause: "a ping needs the right to raw sockets, which containers do not have, or its group in net.ipv4.ping_group_range: the \
+                container's own, or with --network host the host's",
+        cure: "--cap-add net_raw; with --network host, widen the range",
         needs: Some("ping"),
         chapter: "step-10",
     },

@@ -72,8 +72,10 @@ pub(super) const TROUBLES: &[Trouble] = &[
     Trouble {
         code: UNMAPPED_ID,
         what: "a user or group has no number in the user namespace",
-        cause: "the image, --user or a file asks for an id above those that are mapped: 65536 of them with a usual range",
-        cure: "give the user more subordinate ids, then `podling system migrate`; or use another image, or another --user",
+        cause: "the image, --user or a file asks for an id that the map does not have: above the 65536 of a usual range, or outside of \
+                what --uidmap, --gidmap or --userns say",
+        cure: "ask for more (--uidmap, --userns auto:size=N), or use another image or another --user; where the user has too few ids, \
+               give it more, then `podling system migrate`",
         needs: Some("subids"),
         chapter: "step-02",
     },
@@ -82,7 +84,7 @@ pub(super) const TROUBLES: &[Trouble] = &[
         what: "an overlay cannot be mounted",
         cause: "the kernel is older than 5.11, has no overlay module, or the store is on a file system that cannot carry one: \
                 NFS, another overlay, eCryptfs. Network file systems do not know user namespaces either, so that unpacking fails there",
-        cure: "keep the store on a local disk: podling --root PLACE, or graphroot in ~/.config/containers/storage.conf",
+        cure: "keep the store on a local disk: podling --root PLACE, or XDG_DATA_HOME=PLACE",
         needs: Some("overlay"),
         chapter: "step-03",
     },
@@ -146,9 +148,8 @@ pub(super) const TROUBLES: &[Trouble] = &[
     Trouble {
         code: NOT_EXECUTABLE,
         what: "the container's program may not be executed (exit status 126)",
-        cause: "it is a directory, lacks the x bit, or is on a file system that is mounted noexec, as a home directory sometimes is",
-        cure: "chmod +x in the image; `findmnt -T ~/.local/share/containers` shows noexec: then keep the store elsewhere, \
-               by podling --root PLACE or graphroot in ~/.config/containers/storage.conf",
+        cause: "it is a directory, lacks the x bit, or is in a volume that is mounted noexec, as a home directory sometimes is",
+        cure: "chmod +x in the image; `findmnt -T PLACE` shows noexec of a volume: then keep the program elsewhere",
         needs: None,
         chapter: "step-01",
     },

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use namespaces::IdMap;
+use namespaces::explain::extents;
 use process::explain::{Explain, Line};
 use runtime::Container;
 
@@ -15,13 +17,17 @@ pub(crate) fn file(directory: &Path) -> PathBuf {
 
 /// The lines.
 // ANCHOR: making
-pub(crate) fn making(record: &Record, layers: usize, container: &Container) -> Vec<Line> {
+pub(crate) fn making(record: &Record, layers: usize, container: &Container, own: Option<&IdMap>) -> Vec<Line> {
     let options = &record.options;
     let mut lines = vec![Line::new(2, "enter the user's own namespace, in which the user is root")];
     lines.extend(map(std::process::id()));
+    if let Some(own) = own {
+        lines.push(Line::new(2, "make a user namespace in that one for the container, with ids of its own"));
+        lines.extend([extents("user", &own.users), extents("group", &own.groups)].concat());
+    }
     lines.push(Line::new(
         7,
-        format!("put the {layers} layers of {} on each other, a directory of its own on top", record.image),
+        format!("put the layers of {} on each other ({layers}), a directory of its own on top", record.image),
     ));
     lines.extend(namespaces::explain::namespaces(container.namespaces));
     lines.extend(options.cgroups.explain());

@@ -48,7 +48,7 @@ pub(super) fn explain(pid: u32) -> Result<Vec<Line>> {
     lines.push(Line::new(
         5,
         match field("Seccomp").as_str() {
-            "2" => format!("its system calls are filtered by {} filters", field("Seccomp_filters")),
+            "2" => format!("its system calls are filtered (filters: {})", field("Seccomp_filters")),
             _ => "its system calls are not filtered".to_string(),
         },
     ));
@@ -155,7 +155,7 @@ fn mounts(pid: u32) -> Vec<Line> {
         let (root, point, options) = (fields.next()?, fields.next()?, fields.next()?);
         let kind = kind.split(' ').next()?;
         let part = if root == "/" { String::new() } else { format!(" {root} of") };
-        Some(Line::new(3, format!("{point} is{part} a {kind} ({options})")))
+        Some(Line::new(3, format!("{point} is{part} {kind} ({options})")))
     };
     text.lines().filter_map(line).collect()
 }
