@@ -39,7 +39,7 @@ fn what_the_kernel_says_of_it() {
     for line in [
         format!("[step 02] user 0 inside is {} outside", ids.uid),
         format!("[step 02] namespace {}: mounts of its own", observe::namespace(cat.pid, "mnt")),
-        "[step 03] /proc is a proc (rw,nosuid,nodev,noexec,relatime)".to_string(),
+        "[step 03] /proc is proc (rw,nosuid,nodev,noexec,relatime)".to_string(),
         format!(
             "[step 05] it is user {}, group {} outside",
             status["Uid"].split(' ').next().unwrap(),

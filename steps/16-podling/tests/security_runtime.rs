@@ -37,6 +37,10 @@ fn a_name_is_no_path() {
             &["volume", "rm", name],
             &["volume", "inspect", name],
         ] {
+            // An empty one is none: an engine's own is chosen.
+            if name.is_empty() && words.contains(&"--name") {
+                continue;
+            }
             let said = cage.typed(words);
             assert!(said.contains("Error: ") && said.contains("[exit "), "{words:?}: {said}");
         }
