@@ -299,7 +299,7 @@ impl Created {
         }
     }
 
-    /// Leaves it to whoever gives it the word of [`Start::held`].
+    /// Leaves it waiting, for whoever gives it the word to go on.
     ///
     /// # Errors
     /// As [`Created::start`].
