@@ -50,18 +50,21 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         return codes::list(out).map(|()| 0);
     }
     let what = matches.get_one::<String>("what").map_or("", String::as_str);
-    let engine = Engine::from_arguments(matches)?;
-    // What a person has called so comes first.
-    let called = || engine.find(what).is_ok_and(|record| record.name == what || record.id == what);
+    // What a person has called so comes first; nobody needs a store for the rest.
+    let called = || {
+        let record = Engine::from_arguments(matches).and_then(|engine| engine.find(what));
+        record.is_ok_and(|record| record.name == what || record.id == what)
+    };
     if let Some(code) = code::parse(what).filter(|_| !called()) {
         return codes::explain(code, out).map(|()| 0);
     }
     let lines = if what.contains('/') || what == "." || what == ".." {
-        let user = matches.get_one::<String>("user").map_or(Ok(path::User::USUAL), |user| path::User::parse(user))?;
+        let user = matches.get_one::<String>("user").map_or(Ok(path::USUAL), |user| path::user(user))?;
         path::explain(Path::new(what), user)?
     } else if let Some(pid) = what.parse::<u32>().ok().filter(|_| !called()) {
         process::explain(pid)?
     } else {
+        let engine = Engine::from_arguments(matches)?;
         let record = engine.find(what).map_err(|error| {
             error.hint(
                 "a process is named by its number, a file by a path with a slash in it (./NAME), an error by its code",

@@ -26,22 +26,17 @@ pub(super) struct User {
     gid: u32,
 }
 
-impl User {
-    /// Of an image that has a user, most often: user and group 1000.
-    pub(super) const USUAL: User = User { uid: 1000, gid: 1000 };
+/// Of an image that has a user, most often.
+pub(super) const USUAL: User = User { uid: 1000, gid: 1000 };
 
-    /// Reads `UID[:GID]`; the group is the user's number when nobody says another one.
-    ///
-    /// # Errors
-    /// When it is anything else.
-    pub(super) fn parse(text: &str) -> Result<User> {
-        let (uid, gid) = text.split_once(':').unwrap_or((text, text));
-        match (uid.parse(), gid.parse()) {
-            (Ok(uid), Ok(gid)) => Ok(User { uid, gid }),
-            _ => Err(Error::new(format!("invalid user \"{text}\": it must be UID or UID:GID, as numbers"))
-                .hint("the image's /etc/passwd has the numbers of its names")),
-        }
-    }
+/// Reads `UID[:GID]`, as `run --user` takes numbers.
+///
+/// # Errors
+/// When it is anything else.
+pub(super) fn user(text: &str) -> Result<User> {
+    confinement::User::parse(text)
+        .map(|user| User { uid: user.uid, gid: user.gid })
+        .map_err(|error| error.hint("the image's /etc/passwd has the numbers of its names"))
 }
 
 /// The lines of a file.
