@@ -48,19 +48,19 @@ impl Store {
     /// Removes the image: its names, its record, then what nobody else needs of it. Only root of a user namespace
     /// can remove what belongs to others; what stays behind is removed by the next who can.
     ///
-    /// An image that somebody gave a name since `image` was read stays, with that name.
+    /// An image that somebody gave a name since `image` was read stays, with that name: false then.
     ///
     /// # Errors
     /// When the store cannot be written.
     // ANCHOR: remove
-    pub fn remove(&self, image: &Image) -> Result<()> {
+    pub fn remove(&self, image: &Image) -> Result<bool> {
         let names_lock = self.names_lock()?;
         let now = self.find(&format!("sha256:{}", image.id))?;
         for name in &image.names {
             self.forget(image, name)?;
         }
         if now.names.iter().any(|name| !image.names.contains(name)) {
-            return Ok(());
+            return Ok(false);
         }
         let path = self.record_path(&image.id);
         match fs::remove_file(&path) {
@@ -69,7 +69,7 @@ impl Store {
             Ok(()) => {}
         }
         drop(names_lock);
-        self.sweep()
+        self.sweep().map(|()| true)
     }
 
     /// Removes layers and documents that no image has, unless somebody is bringing an image just now: then they

@@ -61,8 +61,9 @@ pub fn prune(store: &Store, all: bool, filters: &Filters, containers: &dyn Conta
     let mut removed = Vec::new();
     for image in store.list()? {
         if (all || image.names.is_empty()) && !used(&image.id) && filters.fit(&image) {
-            store.remove(&image)?;
-            removed.push(image.id);
+            if store.remove(&image)? {
+                removed.push(image.id);
+            }
         }
     }
     store.sweep()?;

@@ -128,11 +128,11 @@ fn remove(store: &Store, out: &mut dyn Write, image: &Image, force: bool, contai
         }
         containers.remove(container)?;
     }
-    store.remove(image)?;
+    let gone = store.remove(image)?;
     for name in &image.names {
         say(out, format!("Untagged: {name}"))?;
     }
-    say(out, format!("Deleted: {}", image.id))
+    if gone { say(out, format!("Deleted: {}", image.id)) } else { Ok(()) }
 }
 
 /// Errors of several, one after the other.
