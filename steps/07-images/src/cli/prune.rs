@@ -60,10 +60,8 @@ pub fn prune(store: &Store, all: bool, filters: &Filters, containers: &dyn Conta
     let used = |id: &str| users.iter().any(|(_, image)| image == id);
     let mut removed = Vec::new();
     for image in store.list()? {
-        if (all || image.names.is_empty()) && !used(&image.id) && filters.fit(&image) {
-            if store.remove(&image)? {
-                removed.push(image.id);
-            }
+        if (all || image.names.is_empty()) && !used(&image.id) && filters.fit(&image) && store.remove(&image)? {
+            removed.push(image.id);
         }
     }
     store.sweep()?;
