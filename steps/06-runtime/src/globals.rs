@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use nix::errno::Errno;
 use nix::unistd::geteuid;
 use process::command::Frame;
+use process::error::EXIT_NOT_FOUND;
 use process::{Error, Result};
 use serde_json::json;
 
@@ -117,6 +119,7 @@ impl Globals {
 
 /// Writes an error to the log, where whoever called us looks for it, and hands it on.
 pub(crate) fn logged<T>(result: Result<T>) -> Result<T> {
+    let result = result.map_err(recognized);
     if let (Err(error), Some(log)) = (&result, &get().file)
         && !error.is_silent()
     {
@@ -124,6 +127,25 @@ pub(crate) fn logged<T>(result: Result<T>) -> Result<T> {
     }
     result
 }
+
+/// An engine tells a program that is missing, a mistake of a person's, by the kernel's words for it.
+// ANCHOR: recognized
+fn recognized(error: Error) -> Error {
+    let words = error.to_string();
+    if error.status() != EXIT_NOT_FOUND || words.contains(Errno::ENOENT.desc()) {
+        return error;
+    }
+    Error::os(words, Errno::ENOENT).exit(EXIT_NOT_FOUND).code(error.known_code())
+}
+
+/// The kernel's words as the language has them that engines are written in: one of them looks for no others.
+fn small(words: &str) -> String {
+    let answers = [Errno::ENOENT, Errno::EACCES, Errno::ENOTDIR, Errno::EPERM];
+    answers
+        .iter()
+        .fold(words.into(), |words: String, errno| words.replace(errno.desc(), &errno.desc().to_ascii_lowercase()))
+}
+// ANCHOR_END: recognized
 
 /// Tells what does not end the work.
 pub(crate) fn warn(words: &str) {
@@ -135,7 +157,7 @@ pub(crate) fn warn(words: &str) {
 
 /// A log that cannot be written to is not worth another error.
 fn note(mut log: &File, level: &str, words: &str) {
-    let time = clock::now();
+    let (time, words) = (clock::now(), small(words));
     let line = match get().json {
         true => json!({ "level": level, "msg": words, "time": time }).to_string(),
         false => format!("time={time:?} level={level} msg={words:?}"),

@@ -80,6 +80,8 @@ impl Plan {
         let none = Default::default();
         let resources = linux.resources().as_ref().unwrap_or(&none);
         let mut limits = resources::limits(resources, is_real)?;
+        // What everybody has is no limit, and needs no controller (containerd asks for it always).
+        limits.cpu_shares = limits.cpu_shares.filter(|shares| *shares != 1024);
         limits.oom_score_adj = process.oom_score_adj().map(|score| i16::try_from(score).unwrap_or(i16::MAX));
         let placement = resources::placement(id, linux.cgroups_path().as_deref(), globals::get().systemd_cgroup)?;
         let size = |size: &oci_spec::runtime::Box| {
@@ -124,6 +126,8 @@ fn devices(linux: &Linux, is_real: bool) -> Result<(Vec<Node>, Vec<Device>)> {
             return Err(Error::new(format!("linux.devices: {} is not absolute", device.path().display())));
         }
         match is_real {
+            // A link to that of its own terminals, whatever the host has there.
+            _ if device.path() == Path::new("/dev/ptmx") => {}
             true => nodes.push(Node::new(device)?),
             false if usual.iter().any(|known| known.container == *device.path()) => {}
             false => devices.push(Device { host: device.path().clone(), container: device.path().clone() }),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cgroups::{DeviceKind, DeviceLimits, DeviceRule, Limits, Placement};
+use cgroups::{DeviceKind, DeviceLimits, DeviceRule, Limits, Mode, Placement};
 use oci_spec::runtime::{LinuxBlockIo, LinuxDeviceCgroup, LinuxDeviceType, LinuxResources, LinuxThrottleDevice};
 use process::{Error, Result};
 
@@ -101,7 +101,9 @@ pub(crate) fn placement(id: &str, path: Option<&Path>, systemd: bool) -> Result<
         return Err(wrong(Path::new(text)));
     }
     let parent = Some(parent.to_owned()).filter(|parent| !parent.is_empty());
-    Ok(Placement { parent, name: Some(name), ..Placement::default() })
+    // We are gone soon, so beside a container there is nobody to have a cgroup: it would stay where others keep theirs.
+    let mode = if parent.is_some() && !systemd { Mode::NoConmon } else { Mode::Enabled };
+    Ok(Placement { mode, parent, name: Some(name), ..Placement::default() })
 }
 // ANCHOR_END: placement
 

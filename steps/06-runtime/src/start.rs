@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use nix::errno::Errno;
@@ -29,7 +31,14 @@ fn start(id: &str) -> Result<u8> {
     let place = locked.place();
     let record = place.read()?;
     record.status(place).demand(&[Status::Created], "start", id)?;
-    begin(place)?;
+    if let Err(error) = begin(place) {
+        // Who is told of it will delete the container, and has to find it ended.
+        let end = Instant::now() + Duration::from_secs(10);
+        while record.init.is_some_and(|init| init.lives()) && Instant::now() < end {
+            sleep(Duration::from_millis(1));
+        }
+        return Err(error);
+    }
     let (spec, _) = bundle::read(&place.file(CONFIG))?;
     if let Some(hooks) = spec.hooks() {
         hooks::run_all("poststart", list(hooks.poststart()), &record.state(Status::Running), &record.bundle);

@@ -160,7 +160,10 @@ fn one_that_fails_leaves_nothing() {
     bundle.write();
     for verb in ["create", "run"] {
         let answer = bundle.runtime(&[verb, "box"]);
-        assert_eq!(answer, "Error: executable file \"nothing\" not found in $PATH\n[exit 127]\n");
+        assert_eq!(
+            answer,
+            "Error: executable file \"nothing\" not found in $PATH: No such file or directory\n[exit 127]\n"
+        );
         assert_eq!(bundle.left(), Vec::<String>::new());
     }
     assert_eq!(processes_of(bundle.world.root()), Vec::<u32>::new());
@@ -169,7 +172,7 @@ fn one_that_fails_leaves_nothing() {
     let line: serde_json::Value = serde_json::from_slice(&std::fs::read(bundle.dir().join("log")).unwrap()).unwrap();
     assert_eq!(
         (&line["level"], &line["msg"]),
-        (&json!("error"), &json!("executable file \"nothing\" not found in $PATH"))
+        (&json!("error"), &json!("executable file \"nothing\" not found in $PATH: no such file or directory"))
     );
 }
 

@@ -36,6 +36,18 @@ impl Terminal {
         Terminal::start(command)
     }
 
+    /// Starts a command with arguments and variables, whoever it runs as.
+    ///
+    /// # Panics
+    /// As [`Terminal::spawn`].
+    #[must_use]
+    pub fn of(command: &Command) -> Terminal {
+        let mut session = Command::new("setsid");
+        session.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+        session.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Terminal::start(session)
+    }
+
     fn start(mut command: Command) -> Terminal {
         let pty = nix::pty::openpty(None, None).expect("open a pseudo-terminal");
         if user().drop {

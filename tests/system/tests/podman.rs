@@ -1,7 +1,10 @@
 //! Podman with our runtime in the place of crun: `podman --runtime PATH`.
 
+mod room;
+
 use std::process::Stdio;
 
+use room::Room;
 use support::image::{BUSYBOX, podman};
 use support::observe::{await_some, cmdline, processes_of};
 use support::{World, busybox_archive};
@@ -101,4 +104,62 @@ fn a_container_that_is_left_alone() {
     assert_eq!(podman.ok(&["ps", "-aq"]), "");
     let left = std::fs::read_dir(podman.world.run().join("podling-runtime"));
     assert_eq!(left.map(Iterator::count).unwrap_or(0), 0);
+}
+
+/// Without a user namespace of Podman's: limits on numbers of files and processes that root may always set, and no limit of
+/// the cgroup's, which takes a controller.
+#[test]
+fn a_container_of_roots() {
+    let room = Room::new("");
+    let archive = busybox_archive(&room.world);
+    let path = |name: &str| room.path(name).to_str().unwrap().to_owned();
+    let (root, run, temporary) = (path("root"), path("run"), path("tmp"));
+    let ours = [
+        ["--root", &root, "--runroot", &run, "--tmpdir", &temporary, "--storage-driver", "vfs"],
+        [
+            "--cgroup-manager",
+            "cgroupfs",
+            "--events-backend",
+            "file",
+            "--log-level",
+            "error",
+            "--runtime",
+            &room.runtime,
+        ],
+    ]
+    .concat();
+    let words = |words: &[&'static str]| [&ours[..], words].concat();
+    let ok = |what: &[&'static str]| room.ok("podman", &words(what));
+    let start = |flags: &[&'static str], program: &[&'static str]| {
+        let small =
+            ["run", "--network=none", "--pids-limit=-1", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000"];
+        room.run("podman", &[&ours[..], &small, flags, &[BUSYBOX], program].concat())
+    };
+    room.ok("podman", &[&ours[..], &["load", "-i", archive.to_str().unwrap()]].concat());
+    let shown = start(&["--rm"], &["sh", "-c", "id -u; ulimit -n; exit 7"]);
+    assert_eq!((shown.0.as_str(), shown.2), ("0\n1024\n", 7), "{}", shown.1);
+    let (_, errors, status) = start(&["--rm"], &["nothing"]);
+    assert!(errors.contains("not found in $PATH: No such file or directory") && status == 127, "{status} {errors}");
+    assert_eq!(start(&["--rm"], &["/etc"]).2, 126);
+
+    let script = "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.05; done";
+    assert_eq!(start(&["-d", "--name", "box"], &["sh", "-c", script]).2, 0);
+    await_some("the first word", || (ok(&["logs", "box"]) == "up\n").then_some(()));
+    let exec = words(&["exec", "box", "sh", "-c", "echo in; exit 4"]);
+    assert_eq!(room.run("podman", &exec), ("in\n".into(), String::new(), 4));
+    assert_eq!(room.on_terminal("podman", &words(&["exec", "-it", "box", "tty"]), "/dev/pts/0"), 0);
+    assert_eq!(room.run("podman", &words(&["exec", "box", "nothing"])).2, 127);
+    assert!(ok(&["top", "box"]).contains("sleep 0.05"));
+    if room.has_cgroups() {
+        ok(&["pause", "box"]);
+        assert_eq!(ok(&["inspect", "--format", "{{.State.Status}}", "box"]), "paused\n");
+        ok(&["unpause", "box"]);
+    }
+    ok(&["stop", "box"]);
+    assert_eq!(ok(&["logs", "box"]), "up\nbye\n");
+    assert_eq!(ok(&["inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "box"]), "exited 3\n");
+    ok(&["start", "box"]);
+    ok(&["kill", "box"]);
+    ok(&["rm", "-f", "-t", "0", "box"]);
+    assert_eq!(ok(&["ps", "-aq"]), "");
 }
