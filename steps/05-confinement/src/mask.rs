@@ -72,14 +72,19 @@ pub(crate) fn make_readonly(paths: &[PathBuf]) -> Result<()> {
 /// Hides each path: nothing is read from a file, a directory is empty.
 // ANCHOR: mask
 pub(crate) fn hide(paths: &[PathBuf]) -> Result<()> {
-    let mut empty: Option<OwnedFd> = None;
+    let (mut empty, mut device): (Option<OwnedFd>, Option<OwnedFd>) = (None, None);
     for path in paths {
         let failed = |errno| Error::os(format!("mask {}", path.display()), errno);
         let Some(target) = find(path).map_err(failed)? else { continue };
         let kind = FileType::from_raw_mode(fstat(&target).map_err(failed)?.st_mode);
         if kind != FileType::Directory {
-            let null = copy(&null()?, false).map_err(failed)?;
-            attach(null.as_fd(), target.as_fd()).map_err(failed)?;
+            let found = match device.take() {
+                Some(found) => found,
+                None => null()?,
+            };
+            let copied = copy(&found, false).map_err(failed)?;
+            attach(copied.as_fd(), target.as_fd()).map_err(failed)?;
+            device = Some(found);
         } else if let Some(first) = &empty {
             // All empty directories are one file system, mounted many times.
             let again = copy(first, false).map_err(failed)?;

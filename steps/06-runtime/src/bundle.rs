@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use nix::libc;
 use oci_spec::runtime::Spec;
 use process::{Error, Result};
 
@@ -31,12 +33,15 @@ pub(crate) fn read(path: &Path) -> Result<(Spec, Vec<u8>)> {
 /// Of an ordinary file of sensible size.
 pub(crate) fn text(path: &Path) -> Result<Vec<u8>> {
     let failed = |what: &str, error| Error::os(format!("{what} {}", path.display()), error);
-    // Not what it says of its size: a device or a pipe has none, and no end.
-    if !fs::metadata(path).map_err(|error| failed("open", error))?.is_file() {
+    let found = fs::metadata(path).map_err(|error| failed("open", error))?;
+    if !found.is_file() {
         return Err(Error::new(format!("{}: not an ordinary file", path.display())));
     }
-    let mut text = Vec::new();
-    let file = File::open(path).map_err(|error| failed("open", error))?;
+    // A pipe that is there meanwhile would make us wait for somebody who writes.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    let file = file.map_err(|error| failed("open", error))?;
+    // As large as it says, and a byte more, to see that this was all; but a device or a pipe has no size, and no end.
+    let mut text = Vec::with_capacity(found.len().min(LIMIT) as usize + 1);
     file.take(LIMIT + 1).read_to_end(&mut text).map_err(|error| failed("read", error))?;
     if text.len() as u64 > LIMIT {
         return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())));

@@ -10,9 +10,9 @@ use process::{Command, Error, Result};
 
 use crate::inside::list;
 use crate::options::{self, given_id};
-use crate::record::{CONFIG, Record, Status};
+use crate::record::{Record, Status};
 use crate::store::{Locked, Place, Store};
-use crate::{bundle, globals, hooks};
+use crate::{globals, hooks};
 
 /// The verb.
 pub const DELETE: Command = Command { name: "delete", about: "Delete a container", define, run };
@@ -50,13 +50,10 @@ pub(crate) fn remove(locked: Locked, force: bool) -> Result<()> {
     let (bundle, state) = (record.bundle.clone(), record.state(Status::Stopped));
     // With whoever is left in it: its first process was not alone perhaps.
     let gone = record.cgroup().map_or(Ok(()), cgroups::Cgroup::remove);
-    let spec = bundle::read(&locked.place().file(CONFIG));
     gone.and(locked.remove())?;
     // Where nothing was begun, nothing has stopped.
-    if let (Some(_), Ok((spec, _))) = (record.init, spec)
-        && let Some(hooks) = spec.hooks()
-    {
-        hooks::run_all("poststop", list(hooks.poststop()), &state, &bundle);
+    if record.init.is_some() {
+        hooks::run_all("poststop", list(record.hooks.poststop()), &state, &bundle);
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use clap::{Arg, ArgMatches, value_parser};
 use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, getpid, mkfifo};
+use oci_spec::runtime::Hooks;
 use process::{Child, Command, Console, Error, Held, Result, Stdio};
 
 use crate::container::Making;
@@ -55,7 +56,10 @@ fn container(matches: &ArgMatches) -> Result<u8> {
     }
     let position = position(id, &plan)?;
     record.cgroup = position.cgroup().map(|cgroup| cgroup.path().into());
-    place.write(&record)?;
+    if record.cgroup.is_some() {
+        // Whatever happens to us, somebody has to remove it.
+        place.write(&record)?;
+    }
     let child = make(matches, &place, &mut record, &plan, &position)?;
     if matches.get_flag("hold") {
         child.leave();
@@ -120,7 +124,11 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
         let record = &mut *record.borrow_mut();
         record.init = Who::of(pid);
         record.cgroup = cgroup.as_ref().map(|cgroup: &Cgroup| cgroup.path().into());
-        place.write(record)
+        // Before it is ready only hooks ask for its process, and whoever deletes it for the other two.
+        match record.cgroup.is_some() || plan.hooks != Hooks::default() {
+            true => place.write(record),
+            false => Ok(()),
+        }
     };
     let halfway = |_| {
         let state = record.borrow().state(Status::Creating);

@@ -11,7 +11,7 @@ use process::{Error, Result, Stdio};
 
 use crate::container::BecomeRoot;
 use crate::options::{given, given_id};
-use crate::plan::Plan;
+use crate::plan::{Plan, own_map};
 use crate::record::Record;
 use crate::store::Store;
 use crate::{bundle, delete, globals, inside, join};
@@ -121,7 +121,7 @@ fn caller_outside() -> Option<u32> {
     if !geteuid().is_root() || itself::caller() != 0 {
         return None;
     }
-    let map = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+    let map = own_map()?;
     let mut words = map.split_whitespace();
     let (inside, outside) = (words.next()?, words.next()?.parse().ok()?);
     (inside == "0" && outside != 0).then_some(outside)

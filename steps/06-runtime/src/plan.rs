@@ -1,6 +1,5 @@
 //! A container and its surroundings: what its document asks of the verbs of this step, and not of the container itself.
 
-use std::fs;
 use std::path::Path;
 
 use cgroups::{Limits, Placement};
@@ -112,9 +111,14 @@ fn joins(linux: &Linux) -> Vec<Join> {
     linux.namespaces().iter().flatten().filter_map(of).collect()
 }
 
+/// The user ids of the namespace that we are in.
+pub(crate) fn own_map() -> Option<String> {
+    String::from_utf8(process::file::read("/proc/self/uid_map", 1 << 16).ok()?).ok()
+}
+
 /// Whether we are in the user namespace of the system, where alone a device can be made.
 fn is_initial() -> bool {
-    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
+    own_map().is_some_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
 }
 
 /// Devices to be made, and those of the host to be shown. The usual ones are there anyway.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cgroups::Cgroup;
-use oci_spec::runtime::Spec;
+use oci_spec::runtime::{Hooks, Spec};
 use process::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ pub(crate) const VERSION: &str = "1.2.0";
 pub(crate) const WORD: &str = "start";
 /// What came of it.
 pub(crate) const REPORT: &str = "report";
+/// What is known of it.
+pub(crate) const STATE: &str = "state.json";
 /// The container's configuration, as it was when the container was created: what is changed later has no effect.
 pub(crate) const CONFIG: &str = "config.json";
 
@@ -38,6 +40,9 @@ pub(crate) struct Record {
     pub ready: bool,
     /// Its first process.
     pub init: Option<Who>,
+    /// Those that are run when it has started and when it is deleted.
+    #[serde(default)]
+    pub hooks: Hooks,
     /// Its cgroup, where it has one.
     pub cgroup: Option<PathBuf>,
     /// When it was made.
@@ -82,6 +87,13 @@ impl Status {
     }
 }
 
+/// Not those of its creation.
+fn later(hooks: &Hooks) -> Hooks {
+    let mut later = Hooks::default();
+    later.set_poststart(hooks.poststart().clone()).set_poststop(hooks.poststop().clone());
+    later
+}
+
 impl Record {
     /// Of a container that this process is about to make.
     pub(crate) fn new(id: &str, bundle: &Path, spec: &Spec) -> Record {
@@ -92,6 +104,7 @@ impl Record {
             creator: Who::of(nix::unistd::getpid()),
             ready: false,
             init: None,
+            hooks: spec.hooks().as_ref().map(later).unwrap_or_default(),
             cgroup: None,
             created: crate::clock::now(),
             owner: namespaces::itself::caller(),

@@ -14,9 +14,9 @@ use process::{Command, Error, Result};
 
 use crate::inside::list;
 use crate::options::{self, given_id};
-use crate::record::{CONFIG, REPORT, Status, WORD};
+use crate::record::{REPORT, Status, WORD};
 use crate::store::{Place, Store};
-use crate::{bundle, globals, hooks};
+use crate::{globals, hooks};
 
 /// The verb.
 pub const START: Command =
@@ -39,10 +39,7 @@ fn start(id: &str) -> Result<u8> {
         }
         return Err(error);
     }
-    let (spec, _) = bundle::read(&place.file(CONFIG))?;
-    if let Some(hooks) = spec.hooks() {
-        hooks::run_all("poststart", list(hooks.poststart()), &record.state(Status::Running), &record.bundle);
-    }
+    hooks::run_all("poststart", list(record.hooks.poststart()), &record.state(Status::Running), &record.bundle);
     Ok(0)
 }
 

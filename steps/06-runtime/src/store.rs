@@ -10,8 +10,11 @@ use process::{Error, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use crate::record::{CONFIG, Record};
+use crate::record::{CONFIG, REPORT, Record, STATE, WORD};
 use crate::{bundle, globals};
+
+/// What is known of a container is less than its configuration, out of which it comes.
+const LIMIT: usize = 32 << 20;
 
 /// The directory of all containers.
 pub(crate) struct Store {
@@ -53,7 +56,10 @@ impl Store {
         let place = self.place(&record.id)?;
         let draft = Place { directory: self.root.join(format!(".{}", std::process::id())), ..place.clone() };
         DirBuilder::new().mode(0o700).create(&draft.directory).map_err(failed)?;
-        let written = draft.write(record).and_then(|()| replace(&draft.file(CONFIG), config));
+        let written = text_of(record).and_then(|text| {
+            // Nobody looks for it here, so there is no old one to keep.
+            write(&draft.file(STATE), &text).and_then(|()| write(&draft.file(CONFIG), config))
+        });
         // One of two that come at once gets the name, and the other one does not.
         let claimed = written.and_then(|()| {
             renameat_with(CWD, &draft.directory, CWD, &place.directory, RenameFlags::NOREPLACE).map_err(|errno| {
@@ -129,8 +135,8 @@ impl Place {
 
     /// What is known of it.
     pub(crate) fn read(&self) -> Result<Record> {
-        let path = self.file("state.json");
-        let text = fs::read(&path).map_err(|error| match error.kind() {
+        let path = self.file(STATE);
+        let text = process::file::read(&path, LIMIT).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => self.missing(),
             _ => Error::os(format!("read {}", path.display()), error),
         })?;
@@ -139,8 +145,7 @@ impl Place {
 
     /// Writes what is known of it: there is the old state or the new one.
     pub(crate) fn write(&self, record: &Record) -> Result<()> {
-        let text = serde_json::to_vec(record).map_err(|error| Error::because("write the container's state", error))?;
-        replace(&self.file("state.json"), &text)
+        replace(&self.file(STATE), &text_of(record)?)
     }
 }
 
@@ -155,18 +160,36 @@ impl Locked {
         let directory = &self.place.directory;
         // By another name first: who looks for it finds all of it or nothing.
         let gone = directory.with_file_name(format!(".{}", std::process::id()));
-        let removed = fs::rename(directory, &gone).and_then(|()| fs::remove_dir_all(&gone));
+        let removed = fs::rename(directory, &gone).and_then(|()| {
+            for name in [STATE, CONFIG, REPORT, WORD] {
+                let _ = fs::remove_file(gone.join(name));
+            }
+            // There is nothing else, unless somebody was killed while writing.
+            fs::remove_dir(&gone).or_else(|_| fs::remove_dir_all(&gone))
+        });
         removed.map_err(|error| Error::os(format!("remove {}", directory.display()), error))
     }
 }
 
-/// Writes a file whole.
+fn text_of(record: &Record) -> Result<Vec<u8>> {
+    serde_json::to_vec(record).map_err(|error| Error::because("write the container's state", error))
+}
+
+/// Writes a new file.
+fn write(path: &Path, text: &[u8]) -> Result<()> {
+    let written = File::create(path).and_then(|mut file| file.write_all(text));
+    written.map_err(|error| Error::os(format!("write {}", path.display()), error))
+}
+
+/// Writes a file whole: who reads it meanwhile finds the old one or the new one.
 pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let draft = path.with_file_name(name);
-    let written = File::create(&draft).and_then(|mut file| file.write_all(text));
+    let written = write(&draft, text)
+        .and_then(|()| fs::rename(&draft, path).map_err(|error| Error::os(format!("write {}", path.display()), error)));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
     written
-        .and_then(|()| fs::rename(&draft, path))
-        .map_err(|error| Error::os(format!("write {}", path.display()), error))
 }

@@ -1,7 +1,5 @@
 //! A process that is meant, and no later one of its number.
 
-use std::fs;
-
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use process::{Error, Result};
@@ -45,8 +43,9 @@ fn gone() -> Error {
 
 /// The letter of its state, and when it began. The name of the program comes before, and can have anything in it.
 fn stat(pid: i32) -> Option<(char, u64)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    let text = process::file::read(format!("/proc/{pid}/stat"), 4096).ok()?;
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = std::str::from_utf8(&text[end + 1..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     Some((state, fields.nth(18)?.parse().ok()?))
 }
