@@ -28,6 +28,8 @@ pub struct Writer {
     claimed: u64,
     /// Directories and their times, set at the end: each entry written into one changes it.
     times: Vec<(Vec<u8>, (i64, i64))>,
+    /// Whether there are deletions that are files.
+    marked: bool,
 }
 
 impl Writer {
@@ -42,6 +44,7 @@ impl Writer {
             entries: 0,
             claimed: 0,
             times: Vec::new(),
+            marked: false,
         })
     }
 
@@ -71,11 +74,13 @@ impl Writer {
             Meaning::Deleted(b"" | b"." | b"..") => return Err(Failure::Refused("a whiteout of no name")),
             Meaning::Deleted(name) => {
                 let place = Place { name: name.to_vec(), parent: place.parent };
-                return Ok(whiteout::delete(&place, self.user_namespace)?);
+                self.marked |= whiteout::delete(&place, self.user_namespace)?;
+                return Ok(());
             }
         }
+        let was_marked = self.marked && whiteout::unmark(&place)?;
         if entry.kind == Kind::Directory {
-            return self.write_directory(path, &place, entry);
+            return self.write_directory(path, (&place, was_marked), entry);
         }
         place.clear()?;
         match &entry.kind {
@@ -102,9 +107,14 @@ impl Writer {
         Ok(())
     }
 
-    fn write_directory(&mut self, path: &[u8], place: &Place, entry: &Entry) -> Result<(), Failure> {
+    fn write_directory(
+        &mut self,
+        path: &[u8],
+        (place, was_marked): (&Place, bool),
+        entry: &Entry,
+    ) -> Result<(), Failure> {
         if !is_directory(place)? {
-            let was_deleted = whiteout::is_whiteout(place)?;
+            let was_deleted = was_marked || whiteout::is_whiteout(place)?;
             place.clear()?;
             mkdirat(&place.parent, &place.name[..], Mode::from_raw_mode(0o700))?;
             if was_deleted {
