@@ -50,7 +50,7 @@ const fn package(names: [&'static str; 5]) -> Mend {
 
 /// All of them, in the order in which a person meets them.
 // ANCHOR: table
-pub static PREREQUISITES: [Prerequisite; 20] = [
+pub static PREREQUISITES: [Prerequisite; 22] = [
     Prerequisite {
         id: "kernel",
         what: "Linux 5.12 or newer",
@@ -99,6 +99,20 @@ pub static PREREQUISITES: [Prerequisite; 20] = [
         why: "a container's root is its image's layers with a directory of its own on top; NFS and a few others cannot carry it",
         chapter: "step-03",
         mend: Mend::Command("sudo modprobe overlay"),
+    },
+    Prerequisite {
+        id: "fuse-overlayfs",
+        what: "fuse-overlayfs",
+        why: "it shows layers as one file system where the kernel's overlay does not",
+        chapter: "step-03",
+        mend: package(["fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs"]),
+    },
+    Prerequisite {
+        id: "fuse",
+        what: "/dev/fuse, open for every user",
+        why: "fuse-overlayfs answers for a file system through it",
+        chapter: "step-03",
+        mend: Mend::Command("sudo modprobe fuse && sudo chmod 0666 /dev/fuse"),
     },
     Prerequisite {
         id: "cgroup-v2",

@@ -70,7 +70,7 @@ pub fn program(args: Vec<std::ffi::OsString>) -> Program {
 #[must_use]
 pub fn caller() -> u32 {
     let inside = std::env::var(ROOTLESS_UID).ok().and_then(|uid| uid.parse().ok()).filter(|_| geteuid().is_root());
-    inside.unwrap_or(geteuid().as_raw())
+    inside.unwrap_or_else(|| geteuid().as_raw())
 }
 
 /// Makes the caller root over its own files: runs the same command line again in a user namespace and returns

@@ -3,6 +3,8 @@
 //! A mount is made detached, where nobody sees it; gets its attributes; and is attached to a directory that is
 //! a descriptor too. See mount_setattr(2), open_tree(2), fsopen(2), move_mount(2).
 
+mod tied;
+
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -14,6 +16,8 @@ use rustix::mount::{
     move_mount, open_tree, unmount,
 };
 use rustix::process::{fchdir, pivot_root as pivot};
+
+pub use tied::{await_change, await_readable, reap, tie};
 
 /// `f_type` of a procfs (statfs(2)).
 pub const PROC: i64 = 0x9fa0;

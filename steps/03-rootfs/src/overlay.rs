@@ -35,7 +35,7 @@ pub struct Overlay {
 }
 
 /// A directory of the overlay: the option's name and the open directory.
-type Part = (&'static str, OwnedFd);
+pub(crate) type Part = (&'static str, OwnedFd);
 
 impl Overlay {
     /// Mounts it.
@@ -46,13 +46,7 @@ impl Overlay {
     pub fn mount(&self) -> Result<()> {
         // Directories are given as descriptors: no path is too long, and no colon or comma in a name is read as
         // a separator.
-        let mut parts: Vec<Part> = Vec::new();
-        for lower in &self.lower {
-            parts.push(("lowerdir+", open(lower)?));
-        }
-        parts.push(("upperdir", open(&self.upper)?));
-        parts.push(("workdir", open(&self.work)?));
-        let target = open(&self.target)?;
+        let (parts, target) = (self.open()?, self.target()?);
         // By descriptor since Linux 6.13, by the descriptor's name in /proc since 6.8, all in one page before.
         let names: Vec<String> = parts.iter().map(|(_, fd)| format!("/proc/self/fd/{}", fd.as_raw_fd())).collect();
         let by_descriptor = parts.iter().map(|(option, fd)| Setting::Directory(option, fd.as_fd())).collect();
@@ -62,8 +56,7 @@ impl Overlay {
                 // This kernel does not know the way in which we said it; EBADF, because descriptors for reference only
                 // were no values before it did.
                 Err(Refused { errno: Errno::INVAL | Errno::BADF, .. }) => {}
-                Err(Refused { words: Some(words), .. }) => return Err(Error::because(self.tried(), words)),
-                Err(Refused { errno, .. }) => return Err(self.failed(errno)),
+                Err(refused) => return Err(self.refused(refused)),
                 Ok(overlay) => {
                     return kernel::attach(overlay.as_fd(), target.as_fd()).map_err(|errno| self.failed(errno));
                 }
@@ -72,6 +65,18 @@ impl Overlay {
         self.mount_by_page(&parts, &names, &target)
     }
     // ANCHOR_END: overlay
+
+    /// Its directories.
+    pub(crate) fn open(&self) -> Result<Vec<Part>> {
+        let lower = self.lower.iter().map(|lower| ("lowerdir+", lower));
+        let all = lower.chain([("upperdir", &self.upper), ("workdir", &self.work)]);
+        all.map(|(option, path)| Ok((option, open(path)?))).collect()
+    }
+
+    /// Where it is to be mounted.
+    pub(crate) fn target(&self) -> Result<OwnedFd> {
+        open(&self.target)
+    }
 
     fn create<'a>(&'a self, mut settings: Vec<Setting<'a>>) -> std::result::Result<OwnedFd, Refused> {
         settings.insert(0, Setting::Text("source", "overlay"));
@@ -116,19 +121,26 @@ impl Overlay {
             .map(|(flag, _)| flag)
     }
 
-    fn tried(&self) -> String {
+    pub(crate) fn tried(&self) -> String {
         format!("mount an overlay of {} layers on {}", self.lower.len(), self.target.display())
     }
 
     fn failed(&self, errno: Errno) -> Error {
-        let error = Error::os(self.tried(), errno);
-        match errno {
+        self.refused(Refused { errno, words: None })
+    }
+
+    fn refused(&self, refused: Refused) -> Error {
+        let error = match refused.words {
+            Some(words) => Error::because(self.tried(), words),
+            None => Error::os(self.tried(), refused.errno),
+        };
+        match refused.errno {
             Errno::PERM => error.hint("without root this needs Linux 5.11 or newer").code(code::NO_OVERLAY),
             Errno::NODEV => {
                 error.hint(format!("the kernel has no overlay file system: {}", hint("overlay"))).code(code::NO_OVERLAY)
             }
             // A store on a file system that cannot be a layer, or an upper directory.
-            Errno::INVAL => error.code(code::NO_OVERLAY),
+            Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS => error.code(code::NO_OVERLAY),
             _ => error,
         }
     }

@@ -76,6 +76,14 @@ pub(super) const TROUBLES: &[Trouble] = &[
         "run podling closer to the machine, not in a container in a container",
     ),
     answer(
+        107,
+        "Transport endpoint is not connected (ENOTCONN)",
+        "a file system whose answers a program gives (FUSE) has lost that program: it was killed, or it crashed. A container whose \
+         layers fuse-overlayfs shows has no files then, though its processes are still there",
+        "podling stop it, then podling start it: what was written is not lost, and a new fuse-overlayfs shows it; of a volume, mount \
+         its file system again",
+    ),
+    answer(
         122,
         "Disk quota exceeded (EDQUOT)",
         "the user has used up a share: of the disk, of keys (kernel.keys.maxkeys), or of memory for them",

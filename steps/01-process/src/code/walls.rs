@@ -83,8 +83,9 @@ pub(super) const TROUBLES: &[Trouble] = &[
         code: NO_OVERLAY,
         what: "an overlay cannot be mounted",
         cause: "the kernel is older than 5.11, has no overlay module, or the store is on a file system that cannot carry one: \
-                NFS, another overlay, eCryptfs. Network file systems do not know user namespaces either, so that unpacking fails there",
-        cure: "keep the store on a local disk: podling --root PLACE, or XDG_DATA_HOME=PLACE",
+                NFS, another overlay, eCryptfs. Then fuse-overlayfs does it, which is not there, or cannot. Network file systems do \
+                not know user namespaces either, so that unpacking fails there",
+        cure: "keep the store on a local disk (podling --root PLACE, or XDG_DATA_HOME=PLACE), or install fuse-overlayfs",
         needs: Some("overlay"),
         chapter: "step-03",
     },
