@@ -21,7 +21,7 @@ use crate::ids::Ids;
 use crate::neighbours::Neighbours;
 use crate::options::Notify;
 use crate::spaces::Ipc;
-use crate::{Engine, Options, Record, files, mounts, notify, user};
+use crate::{Engine, Options, Record, files, mounts, notify, root, user};
 
 /// The program and its arguments: the entrypoint, then the command. Who replaces the entrypoint means another
 /// program, so the image's arguments are not for it.
@@ -43,7 +43,7 @@ pub(crate) fn command(options: &Options, image: &Config) -> Result<Vec<String>> 
 }
 // ANCHOR_END: command
 
-/// The container whose root is `root` and whose files of ours go into `directory`.
+/// The container whose root is `root`.
 ///
 /// # Errors
 /// When the image or the options ask for something that is not there.
@@ -52,12 +52,13 @@ pub(crate) fn compose(
     engine: &Engine,
     record: &Record,
     image: &Config,
-    (root, directory, shm): (&Path, &Path, &Path),
+    root: &root::Root,
     (ids, neighbours): (&Ids, Neighbours),
 ) -> Result<Container> {
     let options = &record.options;
     let hostname = neighbours.hostname.clone().unwrap_or_else(|| hostname(options, &record.id));
-    let inside = Root::open(root).map_err(|error| Error::os("open the container's root", error))?;
+    let (place, directory, shm) = (&*root.path(), &*root.files(), &*root.shm());
+    let inside = Root::open(place).map_err(|error| Error::os("open the container's root", error))?;
     let mut account = user::find(&inside, &wanted_user(options, image))?;
     match options.groups.iter().any(|group| group == user::KEEP_GROUPS) {
         true => account.user.keep_groups = user::kept(&options.groups)?,
@@ -71,18 +72,12 @@ pub(crate) fn compose(
     environment.set_default("HOSTNAME", &hostname);
 
     let own_network = options.network.own_namespace();
-    let mut rootfs = Rootfs::new(root, !own_network);
+    let mut rootfs = Rootfs::new(place, !own_network);
     rootfs.readonly = options.read_only;
     devices(&mut rootfs, options)?;
     sizes(&mut rootfs.mounts, options);
     views(&mut rootfs.mounts, options, neighbours.shm.is_some().then_some(shm));
-    let volumes = mounts::volumes(
-        engine,
-        record,
-        (&inside, directory.parent().unwrap_or(directory)),
-        ids,
-        (account.user.uid, account.user.gid),
-    )?;
+    let volumes = mounts::volumes(engine, record, (&inside, root), ids, (account.user.uid, account.user.gid))?;
     let mut mounts =
         files::make(directory, (&hostname, &record.name), &options.network, &neighbours.files, options.read_only)?;
     if let Some(kept) = ids.keeps() {

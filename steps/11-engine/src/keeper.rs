@@ -24,13 +24,16 @@ use crate::running::Running;
 use crate::state::make_dir;
 use crate::status::Life;
 use crate::stdio::Owned;
-use crate::{Engine, Record, compose, explain, layered, mapped, notify, orphans, shm};
+use crate::{Engine, Record, compose, explain, layered, mapped, notify, orphans, shm, storage};
 
 /// The verb, which only we ourselves use.
 pub const MONITOR: Command = Command { name: "monitor", about: "", define, run };
 
 /// The longest wait before a container begins anew; it doubles each time, as Docker's.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// What is written down of a container that lost its files.
+const ABANDONED: &str = "the program that mounted the container's files, fuse-overlayfs, ended while the container ran";
 
 fn define(command: clap::Command) -> clap::Command {
     images::root_argument(command).arg(Arg::new("id").required(true))
@@ -130,7 +133,7 @@ impl Keeper {
         self.network.take();
         let cgroup = self.cgroup.take().map_or(Ok(()), Cgroup::remove);
         if self.record.options.spaces.pid == Space::Host {
-            orphans::end();
+            orphans::end(&self.root.as_ref().map(Root::servers).unwrap_or_default());
         }
         let root = self.root.take().map_or(Ok(()), Root::unmount);
         let _ = std::fs::remove_dir_all(layered::written(&self.directory));
@@ -181,6 +184,9 @@ impl monitor::Life for Keeper {
             self.record.name = now.name;
         }
         let oom_killed = self.cgroup.borrow().as_ref().is_some_and(Cgroup::oom_killed);
+        if self.root.as_ref().is_some_and(Root::is_abandoned) {
+            self.life.error = ABANDONED.to_string();
+        }
         let released = self.release();
         self.life = Life { oom_killed, ..self.life.clone() }.ended(status);
         let options = &self.record.options;
@@ -228,22 +234,22 @@ impl Keeper {
         let ids = Ids::of(&options.users, &neighbours)?;
         ids.root().map_or(Ok(()), |root| stdio.give(root))?;
         let store = self.engine.store();
+        let mounter = storage::mounter()?;
         let layers = match ids.map() {
             None => store.layer_dirs(&self.image),
             Some(map) => {
                 let lower = [store.layer_dirs(&self.image), vec![mountpoints.clone()]].concat();
-                vec![mapped::layer(state.root(), lower, &self.image, map)?]
+                vec![mapped::layer(state.root(), lower, (&self.image, map), &mounter)?]
             }
         };
         let place = (state.root(), mountpoints);
-        let root = Root::mount(layers, place, &self.directory, options.remove, (label, ids.root()))?;
+        let root = Root::mount(layers, place, &self.directory, (mounter, options.remove), (label, ids.root()))?;
         let root = self.root.insert(root);
-        let paths = (&*root.path(), &*root.files(), &*root.shm());
         if let Some(mount) = &neighbours.shm {
             make_dir(&root.shm())?;
             shm::attach(mount, &root.shm())?;
         }
-        let container = compose::compose(&self.engine, &self.record, &self.image.config, paths, (&ids, neighbours))?;
+        let container = compose::compose(&self.engine, &self.record, &self.image.config, root, (&ids, neighbours))?;
         if options.explain {
             let lines = explain::making(&self.record, self.image.layers.len(), &container, ids.map());
             let mut text = Vec::new();

@@ -13,12 +13,13 @@ use rootfs::{Overlay, copy};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
+use crate::root;
 use crate::state::make_dir;
 
 /// Where they are made.
 pub(crate) struct Layered<'a> {
-    /// A directory in memory, in our mount namespace alone.
-    pub memory: &'a Path,
+    /// The container's root, which keeps what they need.
+    pub root: &'a root::Root,
     /// The container's own, which takes what is written.
     pub container: &'a Path,
     /// What SELinux calls its files.
@@ -47,7 +48,8 @@ impl Layered<'_> {
         copy::metadata(from.as_fd(), to.as_fd()).map_err(failed)?;
         let context = self.label.map(|label| label.mount.clone());
         let userxattr = itself::caller() != 0;
-        Overlay { lower, upper, work, target: target.clone(), userxattr, volatile: true, context }.mount()?;
+        let volatile = true;
+        self.root.overlay(&Overlay { lower, upper, work, target: target.clone(), userxattr, volatile, context })?;
         Ok(target)
     }
     // ANCHOR_END: overlay
@@ -74,7 +76,7 @@ impl Layered<'_> {
     // ANCHOR_END: part
 
     fn place(&self, number: usize) -> Result<PathBuf> {
-        let all = self.memory.join("layered");
+        let all = self.root.memory().join("layered");
         if !all.exists() {
             make_dir(&all)?;
         }

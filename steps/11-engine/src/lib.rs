@@ -49,6 +49,7 @@ mod state;
 pub mod status;
 mod stdio;
 mod stop;
+pub mod storage;
 pub mod times;
 mod unshare;
 pub mod user;

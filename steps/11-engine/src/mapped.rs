@@ -12,7 +12,7 @@ use images::{Digest, Image};
 use namespaces::usermap::outside;
 use namespaces::{IdMap, itself};
 use process::{Error, Result};
-use rootfs::{Overlay, copy};
+use rootfs::{Mounter, Overlay, Server, copy};
 use rustix::fs::{FlockOperation, flock};
 use rustix::mount::{UnmountFlags, unmount};
 
@@ -29,7 +29,12 @@ const NOBODY: u32 = 65534;
 /// # Errors
 /// When it cannot be made; nothing of it is left then.
 // ANCHOR: layer
-pub(crate) fn layer(root: &Path, lower: Vec<PathBuf>, image: &Image, map: &IdMap) -> Result<PathBuf> {
+pub(crate) fn layer(
+    root: &Path,
+    lower: Vec<PathBuf>,
+    (image, map): (&Image, &IdMap),
+    mounter: &Mounter,
+) -> Result<PathBuf> {
     let all = root.join("mapped");
     let ready = all.join(format!("{}.{}", image.id, name(map)));
     if ready.exists() {
@@ -47,7 +52,7 @@ pub(crate) fn layer(root: &Path, lower: Vec<PathBuf>, image: &Image, map: &IdMap
     let lock = File::open(&draft).map_err(failed)?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
     drop(gate);
-    let made = copy_to(&draft, lower, map).and_then(|files| {
+    let made = copy_to(&draft, lower, map, mounter).and_then(|files| {
         match fs::rename(&files, &ready) {
             // Somebody else has made it meanwhile.
             Err(_) if ready.exists() => Ok(()),
@@ -60,14 +65,14 @@ pub(crate) fn layer(root: &Path, lower: Vec<PathBuf>, image: &Image, map: &IdMap
 // ANCHOR_END: layer
 
 /// Through the overlay, which knows what of the lower layers the higher ones hide.
-fn copy_to(draft: &Path, lower: Vec<PathBuf>, map: &IdMap) -> Result<PathBuf> {
+fn copy_to(draft: &Path, lower: Vec<PathBuf>, map: &IdMap, mounter: &Mounter) -> Result<PathBuf> {
     let at = |name: &str| draft.join(name);
     for name in ["upper", "work", "merged", "files"] {
         make_dir(&at(name))?;
     }
     let target = at("merged");
     let userxattr = itself::caller() != 0;
-    Overlay {
+    let server = mounter.mount(&Overlay {
         lower,
         upper: at("upper"),
         work: at("work"),
@@ -75,8 +80,7 @@ fn copy_to(draft: &Path, lower: Vec<PathBuf>, map: &IdMap) -> Result<PathBuf> {
         userxattr,
         volatile: true,
         context: None,
-    }
-    .mount()?;
+    })?;
     let to =
         |map: &[namespaces::Extent], id: u32| outside(map, id).unwrap_or_else(|| outside(map, NOBODY).unwrap_or(0));
     let owner = |user: u32, group: u32| (to(&map.users, user), to(&map.groups, group));
@@ -88,6 +92,7 @@ fn copy_to(draft: &Path, lower: Vec<PathBuf>, map: &IdMap) -> Result<PathBuf> {
     let unmounted = unmount(&target, UnmountFlags::DETACH);
     copied.map_err(|error| Error::os("copy the image's files for other ids", error))?;
     unmounted.map_err(|errno| Error::os(format!("unmount {}", target.display()), errno))?;
+    server.into_iter().for_each(Server::finish);
     // Its work directory is closed to everybody but its owner, who opens it.
     for closed in ["work/work/incompat/volatile", "work/work/incompat", "work/work"] {
         let _ = fs::remove_file(at(closed).join("dirty"));

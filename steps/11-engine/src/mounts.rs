@@ -1,31 +1,29 @@
 //! What a container is given to see, as mounts: from the host, from volumes and images, in memory.
 
-use std::path::Path;
-
 use confinement::label::{self, Label};
 use process::{Error, Result};
 use rootfs::beneath::Root;
-use rootfs::{Mount, Source};
+use rootfs::{Mount, Mounter, Source};
 
 use crate::ids::Ids;
 use crate::layered::Layered;
-use crate::{Engine, Record, mapped, volumes};
+use crate::{Engine, Record, mapped, root, volumes};
 
-/// The mounts of a container whose root is `root`, ready to be used by its `user`.
+/// The mounts of a container whose root is `root`, opened as `inside`, ready to be used by its `account`.
 ///
 /// # Errors
 /// When one cannot be had.
 pub(crate) fn volumes(
     engine: &Engine,
     record: &Record,
-    (root, memory): (&Root, &Path),
+    (inside, root): (&Root, &root::Root),
     ids: &Ids,
     account: (u32, u32),
 ) -> Result<Vec<Mount>> {
     let user = ids.ours(account);
     let container = engine.state().container(&record.id);
-    let layered = Layered { memory, container: &container, label: record.label.as_ref() };
-    let mut mounts = engine.volumes().mounts(&record.volumes, root, user)?;
+    let layered = Layered { root, container: &container, label: record.label.as_ref() };
+    let mut mounts = engine.volumes().mounts(&record.volumes, inside, user)?;
     for (number, (mount, volume)) in mounts.iter_mut().zip(&record.volumes).enumerate() {
         if let Some(Label { mount, .. }) = &record.label {
             // A volume is for all containers, unless it was said to be for this one.
@@ -44,7 +42,7 @@ pub(crate) fn volumes(
         let mount = match &volume.source {
             Source::Named(_) | Source::Anonymous => continue,
             Source::Image(name) => {
-                let found = layered.overlay(number, image(engine, name, ids)?)?;
+                let found = layered.overlay(number, image(engine, name, ids, root.mounter())?)?;
                 match rootfs::volume::subpath(&volume.options) {
                     Some(part) => volume.mount_from(&layered.part(number + 10_000, &found, part)?),
                     None => volume.mount_from(&found),
@@ -85,11 +83,11 @@ pub(crate) fn volumes(
 }
 
 /// The layers of an image that is only looked at.
-fn image(engine: &Engine, name: &str, ids: &Ids) -> Result<Vec<std::path::PathBuf>> {
+fn image(engine: &Engine, name: &str, ids: &Ids, mounter: &Mounter) -> Result<Vec<std::path::PathBuf>> {
     let image = registry::find(engine.store(), name)?;
     let layers = engine.store().layer_dirs(&image);
     match ids.map() {
         None => Ok(layers),
-        Some(map) => mapped::layer(engine.root(), layers, &image, map).map(|layer| vec![layer]),
+        Some(map) => mapped::layer(engine.root(), layers, (&image, map), mounter).map(|layer| vec![layer]),
     }
 }

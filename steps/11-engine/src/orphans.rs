@@ -17,12 +17,13 @@ pub(crate) fn adopt() -> Result<()> {
     set_child_subreaper(true).map_err(|errno| Error::os("become the parent of orphans", errno))
 }
 
-/// Kills our children, and theirs, which become ours then, until there are none. All else that we have started has to have
-/// ended.
+/// Kills our children, and theirs, which become ours then, until there are none but those of our own. All else that we have
+/// started has to have ended.
 // ANCHOR: end
-pub(crate) fn end() {
+pub(crate) fn end(own: &[u32]) {
     loop {
-        let children = children();
+        let mut children = children();
+        children.retain(|child| !own.contains(&child.as_raw().cast_unsigned()));
         if children.is_empty() {
             return;
         }

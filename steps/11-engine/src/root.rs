@@ -1,5 +1,6 @@
 //! The container's root: the image's layers below, a directory on top that takes what is written.
 
+use std::cell::RefCell;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
@@ -7,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use confinement::label::Label;
 use namespaces::itself;
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use process::{Error, Result};
-use rootfs::Overlay;
+use rootfs::{Mounter, Overlay, Server};
 
 use crate::files;
 use crate::state::{make_dir, write};
@@ -22,6 +24,9 @@ pub(crate) struct Root {
     /// A tmpfs in our mount namespace alone, so that what lasts only as long as the container needs no disk and
     /// is gone with us, however we end.
     memory: PathBuf,
+    mounter: Mounter,
+    /// Who answers for file systems of the container that are not the kernel's.
+    servers: RefCell<Vec<Server>>,
 }
 
 impl Root {
@@ -32,7 +37,7 @@ impl Root {
         mut lower: Vec<PathBuf>,
         (store, mountpoints): (&Path, PathBuf),
         directory: &Path,
-        remove: bool,
+        (mounter, remove): (Mounter, bool),
         (label, owner): (Option<&Label>, Option<(u32, u32)>),
     ) -> Result<Root> {
         for name in ["upper", "work"] {
@@ -48,26 +53,47 @@ impl Root {
         }
         // One place for all: each monitor has mounts of its own.
         let memory = store.join("merged");
-        if !memory.exists() {
-            make_dir(&memory)?;
-        }
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         let context = label.map(|label| label.mount.clone());
         // A label has commas.
         let labelled = context.iter().map(|label| format!(",context=\"{label}\"")).collect::<String>();
-        mount(Some("tmpfs"), &memory, Some("tmpfs"), flags, Some(format!("mode=0700,size=4m{labelled}").as_str()))
-            .map_err(|errno| Error::os(format!("mount a tmpfs on {}", memory.display()), errno))?;
-        let root = Root { memory };
+        hold(&memory, &format!("mode=0700,size=4m{labelled}"))?;
+        let root = Root { memory, mounter, servers: RefCell::default() };
         make_dir(&root.path())?;
         // The lowest of all: where the image has nothing to mount something on, this has, and nothing need be made
         // in the upper directory, which is what costs the most there.
         lower.push(mountpoints);
         let userxattr = itself::caller() != 0;
         let work = directory.join("work");
-        Overlay { lower, upper, work, target: root.path(), userxattr, volatile: remove, context }.mount()?;
+        root.overlay(&Overlay { lower, upper, work, target: root.path(), userxattr, volatile: remove, context })?;
         Ok(root)
     }
     // ANCHOR_END: root
+
+    /// Mounts an overlay that lasts as long as this.
+    pub fn overlay(&self, overlay: &Overlay) -> Result<()> {
+        self.servers.borrow_mut().extend(self.mounter.mount(overlay)?);
+        Ok(())
+    }
+
+    /// Who mounts overlays.
+    pub fn mounter(&self) -> &Mounter {
+        &self.mounter
+    }
+
+    /// The process ids of who answers for its file systems.
+    pub fn servers(&self) -> Vec<u32> {
+        self.servers.borrow().iter().map(Server::pid).collect()
+    }
+
+    /// Whether one of them has ended, by nobody's order.
+    pub fn is_abandoned(&self) -> bool {
+        self.servers.borrow().iter().any(Server::has_ended)
+    }
+
+    /// The directory in memory.
+    pub fn memory(&self) -> &Path {
+        &self.memory
+    }
 
     /// Where the container's root is.
     pub fn path(&self) -> PathBuf {
@@ -87,12 +113,26 @@ impl Root {
 
 impl Root {
     /// Takes it away. What was written in it is in the upper directory.
+    // ANCHOR: unmount
     pub fn unmount(self) -> Result<()> {
-        for path in [&self.path(), &self.memory] {
-            umount2(path, MntFlags::MNT_DETACH)
-                .map_err(|errno| Error::os(format!("unmount {}", path.display()), errno))?;
-        }
+        // With all that is mounted in it.
+        umount2(&self.memory, MntFlags::MNT_DETACH)
+            .map_err(|errno| Error::os(format!("unmount {}", self.memory.display()), errno))?;
+        // Only now, for the kernel may just be handing over the last of what was written.
+        self.servers.take().into_iter().for_each(Server::finish);
         Ok(())
+    }
+    // ANCHOR_END: unmount
+}
+
+/// Mounts a tmpfs, on a directory that only the first container of all has to make.
+fn hold(memory: &Path, options: &str) -> Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    let mounted = || mount(Some("tmpfs"), memory, Some("tmpfs"), flags, Some(options));
+    let failed = |errno| Error::os(format!("mount a tmpfs on {}", memory.display()), errno);
+    match mounted() {
+        Err(Errno::ENOENT) => make_dir(memory).and_then(|()| mounted().map_err(failed)),
+        result => result.map_err(failed),
     }
 }
 

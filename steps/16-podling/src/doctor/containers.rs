@@ -2,22 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use engine::storage;
 use namespaces::Storage;
 use nix::unistd::geteuid;
 use process::{Error, Program, Result, Setup};
-use rootfs::Overlay;
+use rootfs::{Mounter, Overlay, fuse};
 
 use super::Found;
 use super::system::read;
 
 /// Mounted where it counts: in the store, by root of the user's namespace.
-struct Try(PathBuf);
+struct Try {
+    place: PathBuf,
+    mounter: Option<Mounter>,
+}
 
 impl Setup for Try {
     fn setup(&self) -> Result<()> {
         process::silence()?;
-        let at = |name: &str| self.0.join(name);
+        let at = |name: &str| self.place.join(name);
         let userxattr = !real_root();
         let overlay = Overlay {
             lower: vec![at("lower")],
@@ -28,7 +33,10 @@ impl Setup for Try {
             volatile: false,
             context: None,
         };
-        overlay.mount()
+        match &self.mounter {
+            None => overlay.mount(),
+            Some(mounter) => mounter.mount(&overlay).map(drop),
+        }
     }
 }
 
@@ -39,24 +47,77 @@ fn real_root() -> bool {
 
 pub(super) fn overlay() -> Found {
     let Ok(root) = images::default_root() else { return Found::missing("no place for a store") };
-    let place = root.join(format!("doctor.{}", std::process::id()));
-    let tried = attempt(&place);
-    // The kernel's work directory is closed to everybody, but not to its owner.
-    let _ = fs::remove_dir(place.join("work/work"));
-    let _ = fs::remove_dir_all(&place);
-    match tried {
-        Ok(()) => Found::fine(format!("one was mounted in {}", root.display())),
-        Err(error) => Found::missing(error.to_string().lines().next().unwrap_or_default()),
+    let shown = root.display();
+    let first_line = |error: Error| error.to_string().lines().next().unwrap_or_default().to_string();
+    let mounter = match storage::mounter() {
+        Ok(mounter) => mounter,
+        Err(error) => return Found::missing(first_line(error)),
+    };
+    if let Some(program) = &mounter.program {
+        return match tried(Some(mounter.clone())) {
+            Ok(()) => Found::fine(format!("one was mounted in {shown} by {}, as storage.conf says", program.display())),
+            Err(error) => Found::missing(first_line(error)),
+        };
+    }
+    match (kernel_refuses(), fuse::find()) {
+        (None, _) => Found::fine(format!("one was mounted in {shown}")),
+        (Some(refused), None) => Found::missing(refused),
+        (Some(refused), Some(program)) => match tried(Some(Mounter { program: Some(program) })) {
+            Ok(()) => Found::limited(format!("{refused}; fuse-overlayfs does it, and takes longer")),
+            Err(error) => Found::missing(format!("{refused}; {}", first_line(error))),
+        },
     }
 }
 
-fn attempt(place: &Path) -> Result<()> {
+/// What the kernel's overlay says; looked at once.
+fn kernel_refuses() -> Option<&'static String> {
+    static ANSWER: OnceLock<Option<String>> = OnceLock::new();
+    let said = |error: Error| error.to_string().lines().next().unwrap_or_default().to_string();
+    ANSWER.get_or_init(|| tried(None).err().map(said)).as_ref()
+}
+
+/// Whether anything is to be mounted by a program.
+fn needs_fuse() -> bool {
+    storage::mounter().is_ok_and(|mounter| mounter.program.is_some()) || kernel_refuses().is_some()
+}
+
+/// What a container needs of FUSE, where it needs it.
+fn of_fuse(found: std::result::Result<String, String>) -> Found {
+    match found {
+        Ok(seen) => Found::fine(seen),
+        Err(lacking) if needs_fuse() => Found::missing(lacking),
+        Err(lacking) => Found::unneeded(format!("{lacking}; the kernel's overlay is enough here")),
+    }
+}
+
+pub(super) fn fuse_overlayfs() -> Found {
+    let found = fuse::find().map(|path| path.display().to_string());
+    of_fuse(found.ok_or_else(|| "fuse-overlayfs not found in $PATH".to_string()))
+}
+
+pub(super) fn fuse_device() -> Found {
+    let file = fs::OpenOptions::new().read(true).write(true).open("/dev/fuse");
+    let words = |error: std::io::Error| format!("/dev/fuse: {}", process::error::words(&error));
+    of_fuse(file.map(|_| "can be opened".to_string()).map_err(words))
+}
+
+/// Mounts one in the store, and leaves nothing.
+fn tried(mounter: Option<Mounter>) -> Result<()> {
+    let place = images::default_root()?.join(format!("doctor.{}", std::process::id()));
+    let tried = attempt(&Try { place: place.clone(), mounter });
+    // The kernel's work directory is closed to everybody, but not to its owner.
+    let _ = fs::remove_dir(place.join("work/work"));
+    let _ = fs::remove_dir_all(&place);
+    tried
+}
+
+fn attempt(what: &Try) -> Result<()> {
     for name in ["lower", "upper", "work", "merged"] {
-        let path = place.join(name);
+        let path = what.place.join(name);
         fs::create_dir_all(&path).map_err(|error| Error::os(format!("create {}", path.display()), error))?;
     }
     let program = Program::new(["/proc/self/exe", "--version"]);
-    Storage::open()?.with(&program, &Try(place.into()), |start| start.start())?.wait()?;
+    Storage::open()?.with(&program, what, |start| start.start())?.wait()?;
     // By root of the namespace: what is left of the mount belongs to it.
     Ok(())
 }

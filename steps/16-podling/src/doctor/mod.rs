@@ -76,6 +76,8 @@ fn look(id: &str) -> Found {
         "newuidmap" => users::helpers(),
         "newuidmap-rights" => users::rights(),
         "overlay" => containers::overlay(),
+        "fuse-overlayfs" => containers::fuse_overlayfs(),
+        "fuse" => containers::fuse_device(),
         "cgroup-v2" => containers::cgroups(),
         "delegation" => containers::delegation(),
         "seccomp" => containers::seccomp(),
