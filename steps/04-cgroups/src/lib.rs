@@ -24,8 +24,10 @@ mod scope;
 mod score;
 mod settings;
 mod size;
+pub mod stall;
 mod statistics;
 mod sweep;
+mod trigger;
 
 pub use arguments::arguments;
 pub use cgroup::Cgroup;
@@ -41,6 +43,7 @@ pub use pressure::{Pressure, Resource, Stall};
 pub use size::parse as parse_size;
 pub use statistics::Statistics;
 pub use sweep::sweep;
+pub use trigger::{Alarm, Trigger};
 
 use process::Command;
 
@@ -53,5 +56,5 @@ pub fn available() -> bool {
 /// The verbs of this step.
 #[must_use]
 pub fn commands() -> &'static [Command] {
-    &[run::RUN]
+    &[run::RUN, stall::PRESSURE]
 }

@@ -41,12 +41,8 @@ impl Cgroup {
     /// How short something is for the processes in it; `None` where the kernel was built or started without.
     #[must_use]
     pub fn pressure(&self, resource: Resource) -> Option<Pressure> {
-        let file = match resource {
-            Resource::Cpu => "cpu.pressure",
-            Resource::Memory => "memory.pressure",
-            Resource::Io => "io.pressure",
-        };
-        parse(&files::read(self.path(), file).ok()?)
+        let file = format!("{}.pressure", resource.name());
+        parse(&files::read(self.path(), &file).ok()?)
     }
 }
 
