@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use process::{Error, Result, Setup};
 use rustix::thread::set_no_new_privs;
 
-use crate::seccomp::{Arch, Filter, Profile};
+use crate::seccomp::Filter;
 use crate::{Capabilities, Rlimit, Sysctl, User, apparmor, keyring, label, mask};
 
 /// What a program is not allowed to do. As a [`Setup`] it comes last, after the file system.
@@ -40,13 +40,12 @@ impl Confinement {
     /// None that would not be a mistake in the default profile.
     pub fn default_for(user: User) -> Result<Confinement> {
         let capabilities = Capabilities::default_for(user.uid);
-        let profile = Profile::default_for(&capabilities.bounding);
         Ok(Confinement {
             user,
             capabilities,
             no_new_privileges: false,
             rlimits: Vec::new(),
-            seccomp: Some(Filter::compile(&profile, Arch::NATIVE)?),
+            seccomp: Some(Filter::default_for(&capabilities.bounding)?),
             label: None,
             apparmor: None,
             sysctls: Vec::new(),

@@ -6,8 +6,8 @@
 use libc::sock_filter;
 use process::{Error, Result};
 
-use super::{Action, Arch, Operator, Profile, Rule, Test, numbers::Numbers};
-use crate::kernel;
+use super::{Action, Arch, Operator, Profile, Rule, Test, numbers::Numbers, ready};
+use crate::{CapSet, kernel};
 
 /// Offsets into `struct seccomp_data` (linux/seccomp.h).
 const NUMBER: u32 = 0;
@@ -66,6 +66,20 @@ impl Filter {
     }
     // ANCHOR_END: compile
 
+    /// The default profile's, for a program that has these capabilities. With the default ones it is ready-made, on the
+    /// architecture that most have.
+    ///
+    /// # Errors
+    /// None that would not be a mistake in the default profile.
+    // ANCHOR: ready
+    pub fn default_for(capabilities: &CapSet) -> Result<Filter> {
+        match cfg!(target_arch = "x86_64") && *capabilities == CapSet::default_for_root() {
+            true => Ok(Filter { program: ready::PROGRAM.map(unpacked).to_vec(), flags: 0 }),
+            false => Filter::compile(&Profile::default_for(capabilities), Arch::NATIVE),
+        }
+    }
+    // ANCHOR_END: ready
+
     /// The program.
     #[must_use]
     pub fn program(&self) -> &[sock_filter] {
@@ -89,6 +103,10 @@ impl Filter {
         })
     }
     // ANCHOR_END: load
+}
+
+fn unpacked((code, jt, jf, k): (u16, u8, u8, u32)) -> sock_filter {
+    sock_filter { code, jt, jf, k }
 }
 
 const NOT_IMPLEMENTED: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
@@ -231,8 +249,13 @@ fn compare(test: &Test, fail: u8) -> Vec<sock_filter> {
         Operator::LessThan(value) => not_ordered(IF_AT_LEAST, value),
         Operator::MaskedEqual { mask, value } => {
             let ((mask_h, mask_l), (h, l)) = (halves(mask), halves(value));
-            let masked = |load, mask, value, fail| vec![load, instruction(AND, mask), branch(IF_EQUAL, value, 0, fail)];
-            [masked(high, mask_h, h, fail + 3), masked(low, mask_l, l, fail)].concat()
+            // Of a half that is not looked at nothing has to be asked.
+            let masked = |load, mask, value, fail| match (mask, value) {
+                (0, 0) => Vec::new(),
+                _ => vec![load, instruction(AND, mask), branch(IF_EQUAL, value, 0, fail)],
+            };
+            let low = masked(low, mask_l, l, fail);
+            [masked(high, mask_h, h, fail + low.len() as u8), low].concat()
         }
     }
 }

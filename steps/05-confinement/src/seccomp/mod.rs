@@ -8,6 +8,7 @@ mod default;
 mod file;
 mod numbers;
 mod oci;
+mod ready;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
