@@ -2,6 +2,7 @@
 //! it never lies.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,12 @@ impl Running {
                 return Ok(Some(Running { path, left: false, lock }));
             }
         }
+    }
+
+    /// Writes into the mark whose it is.
+    pub(crate) fn say(&self, id: &str) -> Result<()> {
+        let failed = |error| Error::os(format!("write {}", self.path.display()), error);
+        (&self.lock).write_all(id.as_bytes()).map_err(failed)
     }
 
     /// Whether somebody has the mark.

@@ -79,16 +79,15 @@ impl State {
         let running = running.ok_or_else(|| Error::new(format!("container {id} is running")))?;
         // One at a time, or two could take over the same abandoned name.
         let _names = running::lock_dir(&self.root.join("container-names"))?;
-        // A file that has its content before it has its name: nobody sees half a claim.
-        let claim = self.name(name);
-        let draft = self.name(&format!(".{id}"));
-        write(&draft, id.as_bytes())?;
-        let mut result = fs::hard_link(&draft, &claim);
+        // A file that has its content before it has its name: nobody sees half a claim. The mark is at hand, and a file costs
+        // more than a second name for it.
+        let (claim, mark) = (self.name(name), self.running(id));
+        running.say(id)?;
+        let mut result = fs::hard_link(&mark, &claim);
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) && self.abandoned(&claim) {
             let _ = fs::remove_file(&claim);
-            result = fs::hard_link(&draft, &claim);
+            result = fs::hard_link(&mark, &claim);
         }
-        let _ = fs::remove_file(&draft);
         match result {
             Ok(()) => make_dir(&self.container(id)).map(|()| running).inspect_err(|_| drop(fs::remove_file(&claim))),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(taken(name, &claim)),
@@ -150,10 +149,7 @@ impl State {
             // What the container wrote belongs to its own users.
             _ if !geteuid().is_root() && directory.exists() => Ok(false),
             Some(record) => remove(&record).map(|()| true),
-            None => {
-                let _ = fs::remove_file(self.name(&format!(".{id}")));
-                self.remove_unrecorded(id, &self.name_of(id)?).map(|()| true)
-            }
+            None => self.remove_unrecorded(id, &self.name_of(id)?).map(|()| true),
         }
     }
     // ANCHOR_END: sweep
@@ -162,7 +158,7 @@ impl State {
     fn name_of(&self, id: &str) -> Result<String> {
         let names = names_in(&self.root.join("container-names"))?;
         let is = |name: &String| fs::read_to_string(self.name(name)).is_ok_and(|owner| owner == id);
-        Ok(names.into_iter().find(|name| !name.starts_with('.') && is(name)).unwrap_or_default())
+        Ok(names.into_iter().find(is).unwrap_or_default())
     }
 
     /// Removes a container that does not run, its name, and the file with its id.
