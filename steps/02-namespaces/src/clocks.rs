@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use process::{Error, Result, Setup};
 
-/// `CLONE_NEWTIME`, which nix has no name for.
-const NEWTIME: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
+/// `CLONE_NEWTIME`, which nix has no name for. clone(2) cannot have it among its flags: there the bit means something else.
+pub const NEWTIME: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
 /// How much a clock differs from the host's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

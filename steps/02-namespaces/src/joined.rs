@@ -8,8 +8,10 @@ use std::path::Path;
 use nix::sched::{CloneFlags, setns};
 use process::{Error, Result, Setup};
 
+use crate::clocks::NEWTIME;
+
 /// The kinds, as `/proc/PID/ns` calls them (namespaces(7)).
-const KINDS: [(CloneFlags, &str); 7] = [
+const KINDS: [(CloneFlags, &str); 8] = [
     (CloneFlags::CLONE_NEWUSER, "user"),
     (CloneFlags::CLONE_NEWNS, "mnt"),
     (CloneFlags::CLONE_NEWPID, "pid"),
@@ -17,6 +19,7 @@ const KINDS: [(CloneFlags, &str); 7] = [
     (CloneFlags::CLONE_NEWIPC, "ipc"),
     (CloneFlags::CLONE_NEWUTS, "uts"),
     (CloneFlags::CLONE_NEWCGROUP, "cgroup"),
+    (NEWTIME, "time"),
 ];
 
 /// Namespaces of others. As a [`Setup`] it joins them; for a PID namespace that is [`process::Start::through`]'s.

@@ -5,10 +5,12 @@
 
 mod tied;
 
+use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, XattrFlags, setxattr};
+use rustix::fs::{CWD, XattrFlags, readlink, setxattr};
 use rustix::io::{Errno, Result};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -83,6 +85,24 @@ pub fn copy_tree(path: &Path, recursive: bool) -> Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
     open_tree(CWD, path, flags)
+}
+
+/// Opens what is at `path` for [`copy_of`], links followed as the caller's.
+///
+/// # Errors
+/// When it is not there.
+pub fn open_source(path: &Path) -> Result<OwnedFd> {
+    open_tree(CWD, path, OpenTreeFlags::OPEN_TREE_CLOEXEC)
+}
+
+/// As [`copy_tree`], of what is open: its path may be out of reach by now.
+///
+/// # Errors
+/// As [`copy_tree`].
+pub fn copy_of(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
+    open_tree(source, "", flags)
 }
 
 /// Attaches a detached mount on what `target` refers to.
@@ -163,6 +183,62 @@ pub fn set_propagation(path: &Path, flags: u64, recursive: bool) -> Result<()> {
     let flags = MountPropagationFlags::from_bits_retain(u32::try_from(flags).unwrap_or(0));
     let below = if recursive { MountPropagationFlags::REC } else { MountPropagationFlags::empty() };
     mount_change(path, flags | below)
+}
+
+/// Moves `root`, a mount, over the root of this mount namespace, which stays mounted below it.
+///
+/// # Errors
+/// `EINVAL` when `root` is shared with another namespace.
+pub fn cover_root(root: BorrowedFd<'_>) -> Result<()> {
+    fchdir(root)?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(root, "", CWD, "/", flags)?;
+    // "." is the new root, on top. Whoever climbs from there comes to the old one, and to what is mounted on that: here again.
+    rustix::process::chroot(".")?;
+    rustix::process::chdir("/")
+}
+
+/// chroot(2) into a directory that is open.
+///
+/// # Errors
+/// `EPERM` without the right to do so.
+pub fn change_root(root: BorrowedFd<'_>) -> Result<()> {
+    fchdir(root)?;
+    rustix::process::chroot(".")?;
+    rustix::process::chdir("/")
+}
+
+/// The path of what a descriptor refers to, as we see it.
+///
+/// # Errors
+/// Without a procfs.
+pub fn path(file: BorrowedFd<'_>) -> Result<PathBuf> {
+    let path = readlink(format!("/proc/self/fd/{}", file.as_raw_fd()), Vec::new())?;
+    Ok(OsString::from_vec(path.into_bytes()).into())
+}
+
+/// Takes away what is mounted at a path, with all that is mounted below.
+///
+/// # Errors
+/// `EINVAL` when nothing is mounted there.
+pub fn take_away(path: &Path) -> Result<()> {
+    unmount(path, UnmountFlags::DETACH)
+}
+
+/// Takes away what is mounted at a path, or where a more privileged namespace holds it, covers it.
+///
+/// # Errors
+/// When it can be neither taken away nor covered.
+pub fn hide(path: &Path) -> Result<()> {
+    match unmount(path, UnmountFlags::DETACH) {
+        Err(Errno::INVAL | Errno::PERM) => {
+            let empty =
+                new_filesystem("tmpfs", &[], Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() });
+            let empty = empty.map_err(|refused| refused.errno)?;
+            move_mount(&empty, "", CWD, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+        }
+        done => done,
+    }
 }
 
 /// Makes `root`, a mount, the root of this mount namespace, and lets go of the old one.

@@ -17,6 +17,7 @@ mod options;
 mod overlay;
 mod rootfs;
 pub mod run;
+pub mod table;
 pub mod volume;
 
 pub use defaults::{arrange, default_mounts};

@@ -63,13 +63,16 @@ impl Mount {
         self.fstype.as_deref() == Some("bind") || Options::parse(&self.options).bind.is_some()
     }
 
-    /// A copy of the source, of a bind mount.
+    /// The source of a bind mount.
     ///
     /// # Errors
     /// When it is not there.
     pub(crate) fn open(&self) -> Result<Option<OwnedFd>> {
         match self.is_bind() {
-            true => self.copy(Options::parse(&self.options).bind.unwrap_or(false)).map(Some),
+            true => {
+                let source = self.source.as_deref().unwrap_or(Path::new(""));
+                kernel::open_source(source).map(Some).map_err(|errno| self.failed(errno))
+            }
             false => Ok(None),
         }
     }
@@ -141,7 +144,8 @@ impl Mount {
     fn make(&self, source: Option<OwnedFd>) -> Result<OwnedFd> {
         let options = Options::parse(&self.options);
         let mount = match source {
-            Some(source) => source,
+            // Not earlier: the kernel's table has mounts in the order in which they are made, and that is the document's.
+            Some(source) => self.copied(options.bind.unwrap_or(false), |all| kernel::copy_of(source.as_fd(), all))?,
             None => self.create(&options)?,
         };
         let mut own = options.own;
@@ -168,9 +172,8 @@ impl Mount {
         Ok(mount)
     }
 
-    fn copy(&self, recursive: bool) -> Result<OwnedFd> {
-        let source = self.source.as_deref().unwrap_or(Path::new(""));
-        kernel::copy_tree(source, recursive).map_err(|errno| {
+    fn copied(&self, recursive: bool, copy: impl Fn(bool) -> Result<OwnedFd, Errno>) -> Result<OwnedFd> {
+        copy(recursive).map_err(|errno| {
             let error = self.failed(errno);
             match errno {
                 Errno::INVAL if !recursive => error.hint("something is mounted below the source: use rbind"),
@@ -197,7 +200,7 @@ impl Mount {
             // Inside another container its /sys is often half hidden, and then a fresh one is not ours to have.
             Err(Refused { errno: Errno::PERM, .. }) if kind == "sysfs" => {
                 let bind = Mount { source: Some("/sys".into()), fstype: Some("bind".into()), ..self.clone() };
-                let mount = bind.copy(true)?;
+                let mount = bind.copied(true, |all| kernel::copy_tree(Path::new("/sys"), all))?;
                 kernel::set_attributes(mount.as_fd(), options.own, true).map_err(|errno| self.failed(errno))?;
                 Ok(mount)
             }
@@ -233,7 +236,12 @@ impl Mount {
         let found = fstat(&found).map_err(|errno| self.failed(errno))?;
         match FileType::from_raw_mode(found.st_mode) {
             FileType::Directory => Ok(()),
-            _ => Err(Error::new(format!("mount on {place}: it must be an ordinary directory of the root file system"))),
+            _ => {
+                let name = if wanted == PROC { "a procfs" } else { "a sysfs" };
+                Err(Error::new(format!(
+                    "mount on {place}: {name} must be mounted on ordinary directory of the root file system"
+                )))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::beneath::{self, Root};
 use crate::kernel::{self, Attributes, PROC};
-use crate::{Device, Mount, default_devices, default_mounts, dev};
+use crate::{Device, Mount, default_devices, default_mounts, dev, table};
 
 /// A root file system and what is mounted in it. As a [`Setup`] it makes `root` the only file system there is;
 /// the child has to be in a mount namespace of its own already.
@@ -46,13 +46,21 @@ impl Rootfs {
         // First, or the host would see every mount that follows. Slave and not private: what the host unmounts
         // meanwhile goes here too, so that we never keep its disks busy.
         kernel::enslave("/").map_err(|errno| Error::os("make / a slave of the host's mounts", errno))?;
+        self.open_here()
+    }
+    // ANCHOR_END: open
+
+    /// The same, for a root that is to be mounted where the caller's own mounts are, and seen there.
+    ///
+    /// # Errors
+    /// What is not there.
+    pub fn open_here(&self) -> Result<Opened> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let place = openat(CWD, &self.root, flags, Mode::empty()).map_err(|errno| self.failed("open", errno))?;
         let root = kernel::copy_tree(&self.root, true).map_err(|errno| self.failed("bind", errno))?;
         let sources = self.mounts.iter().map(Mount::open).collect::<Result<_>>()?;
         Ok(Opened { place, root, sources })
     }
-    // ANCHOR_END: open
 
     /// Binds the root on itself, for pivot_root(2) moves mounts and not directories. What follows is the new mount
     /// and not a path: nothing that happens to the path later matters.
@@ -133,13 +141,56 @@ impl Rootfs {
     /// # Errors
     /// The kernel's.
     pub fn pivot(&self, mount: &OwnedFd) -> Result<()> {
-        // Not earlier: missing mount points had to be made.
-        if self.readonly {
-            let readonly = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
-            kernel::set_attributes(mount.as_fd(), readonly, false)
-                .map_err(|errno| self.failed("make read-only", errno))?;
-        }
+        self.finish(mount)?;
         kernel::pivot_root(mount.as_fd()).map_err(|errno| self.failed("make the root", errno))
+    }
+
+    /// The same where the system's root is a ramdisk, which no pivot_root(2) can move: the root covers it, and all else that
+    /// is mounted stays below, out of reach of any path.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn cover(&self, mount: &OwnedFd) -> Result<()> {
+        self.finish(mount)?;
+        self.hide_kernels(mount)?;
+        kernel::cover_root(mount.as_fd()).map_err(|errno| self.failed("make the root", errno))
+    }
+
+    /// The same without a mount namespace of its own: the root is `/` for the calling process alone, by chroot(2), which
+    /// who has the right to call that can leave again.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn stay(&self, mount: &OwnedFd) -> Result<()> {
+        self.finish(mount)?;
+        kernel::change_root(mount.as_fd()).map_err(|errno| self.failed("make the root", errno))
+    }
+
+    // ANCHOR: hide
+    /// Takes away each procfs and sysfs of the host's. A new one may be mounted in a user namespace when one is there that
+    /// shows all (mount_namespaces(7)): with the host's still mounted, a container could have one without its masks.
+    fn hide_kernels(&self, root: &OwnedFd) -> Result<()> {
+        let own = kernel::path(root.as_fd()).map_err(|errno| self.failed("find", errno))?;
+        let is_hosts = |mount: &&table::Mounted| {
+            ["proc", "sysfs"].contains(&mount.kind.as_str()) && !mount.point.starts_with(&own)
+        };
+        // What covers another one goes first.
+        table::read()?.iter().rev().filter(is_hosts).try_for_each(|mount| match kernel::hide(&mount.point) {
+            // It was in one that is gone by now.
+            Err(Errno::NOENT) => Ok(()),
+            done => done.map_err(|errno| Error::os(format!("take away {}", mount.point.display()), errno)),
+        })
+    }
+    // ANCHOR_END: hide
+
+    fn finish(&self, mount: &OwnedFd) -> Result<()> {
+        // Not earlier: missing mount points had to be made.
+        let readonly = Attributes { set: libc::MOUNT_ATTR_RDONLY, ..Attributes::default() };
+        match self.readonly {
+            true => kernel::set_attributes(mount.as_fd(), readonly, false)
+                .map_err(|errno| self.failed("make read-only", errno)),
+            false => Ok(()),
+        }
     }
 }
 // ANCHOR_END: setup

@@ -1,5 +1,5 @@
 //! Step 05: confinement. What a program in a container may not do: capabilities, system calls, files of the
-//! kernel, limits.
+//! kernel, limits. And how it is treated beside others.
 
 pub mod apparmor;
 mod capabilities;
@@ -15,6 +15,7 @@ mod procfs;
 mod rlimit;
 pub mod run;
 pub mod seccomp;
+mod standing;
 mod sysctl;
 mod user;
 
@@ -24,6 +25,7 @@ pub use confinement::Confinement;
 pub use mask::{MASKED, READONLY};
 pub use options::SecurityOptions;
 pub use rlimit::{Rlimit, UNLIMITED};
+pub use standing::{IoPriority, MemoryPolicy, Scheduler, Standing};
 pub use sysctl::{Own, Sysctl};
 pub use user::{User, unmapped};
 

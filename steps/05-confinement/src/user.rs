@@ -15,9 +15,11 @@ pub struct User {
     pub uid: u32,
     /// Primary group id.
     pub gid: u32,
-    /// Further groups. The primary one is added: a file that denies something to it denies it for good, also
-    /// after a setgid program has changed the primary group (CVE-2022-2989).
+    /// Further groups.
     pub groups: Vec<u32>,
+    /// Whether the primary one is among them: a file that denies something to it denies it for good, also after a setgid
+    /// program has changed the primary group (CVE-2022-2989). A document of an engine names it itself.
+    pub with_primary: bool,
     /// Whether the caller's groups stay instead, also those that have no number inside: what is the host's and a group's
     /// can be used then (Podman's `--group-add keep-groups`).
     pub keep_groups: bool,
@@ -27,7 +29,7 @@ pub struct User {
 
 impl Default for User {
     fn default() -> User {
-        User { uid: 0, gid: 0, groups: Vec::new(), keep_groups: false, umask: 0o022 }
+        User { uid: 0, gid: 0, groups: Vec::new(), with_primary: true, keep_groups: false, umask: 0o022 }
     }
 }
 
@@ -77,8 +79,9 @@ impl User {
         if self.keep_groups {
             return Ok(());
         }
-        let mut groups = vec![Gid::from_raw(self.gid)];
-        groups.extend(self.groups.iter().filter(|group| **group != self.gid).map(|group| Gid::from_raw(*group)));
+        let further = self.groups.iter().filter(|group| !self.with_primary || **group != self.gid);
+        let groups = self.with_primary.then_some(&self.gid).into_iter().chain(further);
+        let groups: Vec<Gid> = groups.map(|group| Gid::from_raw(*group)).collect();
         match setgroups(&groups) {
             // Without subordinate ids nobody may leave a group, for a group can also be what denies access
             // (user_namespaces(7)); then the caller's groups stay.

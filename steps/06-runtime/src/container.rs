@@ -71,12 +71,16 @@ impl Container {
             own: Unshare(own),
             is_seen: joined.contains(CloneFlags::CLONE_NEWPID),
             mount: Cell::new(None),
+            pivots: making.pivots,
+            // Without one of its own or of others it has the caller's.
+            is_shared: !(self.namespaces | joined).contains(CloneFlags::CLONE_NEWNS),
         };
         // The name before the confinement takes CAP_SYS_ADMIN; the terminal after the root has changed, for it is
         // made of the container's /dev, and before the system calls are filtered by somebody else's rules.
         let inside = (&self.hostname, (making.stdio, &self.confinement));
         let second = (making.mounted, (Enter(&house), (making.entered, inside)));
-        let through = (!joined.is_empty()).then_some(&self.joined as &dyn Setup);
+        let born = (&self.joined, making.born);
+        let through = (!joined.is_empty() || making.born.is_some()).then_some(&born as &dyn Setup);
         let namespaces = Namespaces { users: self.users.clone(), others: self.namespaces - own };
         let parent = |pid| {
             // Before anything else, for without ids it may do nothing.
@@ -106,6 +110,10 @@ pub struct Making<'a> {
     pub cgroup: Option<BorrowedFd<'a>>,
     /// What we do to its first process when it has namespaces and nothing else.
     pub parent: &'a dyn Fn(Pid) -> Result<()>,
+    /// What is done to who gives birth to it, as making a time namespace.
+    pub born: Option<&'a dyn Setup>,
+    /// Whether what it does not see is let go of, too.
+    pub pivots: bool,
     /// What we do when its root is mounted, and not `/` yet.
     pub halfway: Option<&'a dyn Fn(Pid) -> Result<()>>,
     /// What it does itself then, after us.
@@ -123,7 +131,18 @@ impl<'a> Making<'a> {
     #[must_use]
     pub fn new(stdio: &'a dyn Setup) -> Making<'a> {
         let parent = &|_| Ok(());
-        Making { stdio, cgroup: None, parent, halfway: None, mounted: &(), entered: &(), held: None, keeps: 0 }
+        Making {
+            stdio,
+            cgroup: None,
+            parent,
+            born: None,
+            pivots: true,
+            halfway: None,
+            mounted: &(),
+            entered: &(),
+            held: None,
+            keeps: 0,
+        }
     }
 }
 
@@ -136,6 +155,9 @@ struct House<'a> {
     is_seen: bool,
     /// What the first half has made.
     mount: Cell<Option<OwnedFd>>,
+    pivots: bool,
+    /// All that is mounted is the caller's as well.
+    is_shared: bool,
 }
 
 impl Setup for House<'_> {
@@ -145,7 +167,7 @@ impl Setup for House<'_> {
             process::secret::environment();
         }
         // By the caller, whose directories they are in: they may be closed to everybody that the container has an id of.
-        let opened = self.rootfs.open()?;
+        let opened = if self.is_shared { self.rootfs.open_here()? } else { self.rootfs.open()? };
         self.root.setup()?;
         self.own.setup()?;
         self.mount.set(Some(self.rootfs.mount(opened)?));
@@ -157,7 +179,13 @@ struct Enter<'a>(&'a House<'a>);
 
 impl Setup for Enter<'_> {
     fn setup(&self) -> Result<()> {
-        self.0.mount.take().map_or(Ok(()), |mount| self.0.rootfs.pivot(&mount))
+        let House { rootfs, pivots, is_shared, mount, .. } = self.0;
+        match mount.take() {
+            Some(mount) if *is_shared => rootfs.stay(&mount),
+            Some(mount) if *pivots => rootfs.pivot(&mount),
+            Some(mount) => rootfs.cover(&mount),
+            None => Ok(()),
+        }
     }
 }
 

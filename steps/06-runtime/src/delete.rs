@@ -1,12 +1,14 @@
 //! `delete [--force] ID`.
 
 use std::io::Write;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use nix::unistd::getpid;
 use process::{Command, Error, Result};
+use rootfs::{kernel, table};
 
 use crate::inside::list;
 use crate::options::{self, given_id};
@@ -43,14 +45,17 @@ pub(crate) fn remove(locked: Locked, force: bool) -> Result<()> {
     let mut record = locked.place().read()?;
     let status = record.status(locked.place());
     if !force {
-        status.demand(&[Status::Stopped], "delete", &record.id)?;
-    } else if status != Status::Stopped {
+        // One that was never begun may be deleted, as by runc, crun and youki: engines do so when they fail on the way.
+        status.demand(&[Status::Stopped, Status::Created], "delete", &record.id)?;
+    }
+    if status != Status::Stopped {
         record = kill(locked.place(), record)?;
     }
     let (bundle, state) = (record.bundle.clone(), record.state(Status::Stopped));
     // With whoever is left in it: its first process was not alone perhaps.
     let gone = record.cgroup().map_or(Ok(()), cgroups::Cgroup::remove);
-    gone.and(locked.remove())?;
+    let unmounted = record.mounted.as_ref().map_or(Ok(()), |(root, before)| unmount(root, *before));
+    gone.and(unmounted).and(locked.remove())?;
     // Where nothing was begun, nothing has stopped.
     if record.init.is_some() {
         hooks::run_all("poststop", list(record.hooks.poststop()), &state, &bundle);
@@ -58,6 +63,14 @@ pub(crate) fn remove(locked: Locked, force: bool) -> Result<()> {
     Ok(())
 }
 // ANCHOR_END: remove
+
+/// Takes away what was mounted for a container without a mount namespace, and not what was there before.
+fn unmount(root: &Path, before: usize) -> Result<()> {
+    while table::depth(root)? > before {
+        kernel::take_away(root).map_err(|errno| Error::os(format!("unmount {}", root.display()), errno))?;
+    }
+    Ok(())
+}
 
 /// Kills whoever makes it, or else its first process, until it has stopped.
 // ANCHOR: kill

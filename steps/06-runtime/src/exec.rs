@@ -6,20 +6,23 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use confinement::Confinement;
 use namespaces::itself;
+use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use oci_spec::runtime::Process;
 use process::{Command, Console, Error, Program, Result, Setup, Start, Stdio};
 
+use crate::affinity::Affinity;
 use crate::options::{self, given, given_id};
 use crate::record::{CONFIG, Record, Status};
 use crate::store::{Place, Store};
-use crate::{asked, bundle, globals, join, translate};
+use crate::{asked, bundle, globals, join, standing, translate};
 
 /// The verb.
 pub const EXEC: Command = Command { name: "exec", about: "Run a process in a running container", define, run };
@@ -74,8 +77,12 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
     // All of it goes into the container's cgroup, not only the program: who enters the container must not bring the way
     // there along, a directory of the host, or a line to its systemd.
     let entrance = record.cgroup().map(|cgroup| cgroup.entrance(true)).transpose()?.flatten();
-    let enter = entrance.as_ref().map(|entrance| move |pid| entrance.enter(pid));
-    let parent = enter.as_ref().map(|enter| enter as &dyn Fn(Pid) -> Result<()>);
+    let initial = Affinity::initial(&process)?;
+    let prepare = |pid| {
+        initial.as_ref().map_or(Ok(()), |initial| initial.apply(pid))?;
+        entrance.as_ref().map_or(Ok(()), |entrance| entrance.enter(pid))
+    };
+    let parent = (entrance.is_some() || initial.is_some()).then_some(&prepare as &dyn Fn(Pid) -> Result<()>);
     let start = Start { parent, lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &()) };
     let stdio = Stdio { terminal: terminal && socket.is_none(), interactive: true };
     let status = stdio.run_through(&start);
@@ -131,13 +138,22 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
         .map(|path| File::create(path).map_err(|error| Error::os(format!("create {}", path.display()), error)));
     let mut pid_file = pid_file.transpose()?;
     let joins = join::of_process(init.pid);
+    // Who is in our mount namespace has a root of its own nevertheless.
+    let root = File::open(format!("/proc/{}/root", init.pid))
+        .map_err(|error| Error::os("open the container's root", error))?;
+    let shares_mounts = joins.iter().all(|join| join.kind != CloneFlags::CLONE_NEWNS);
     // From the moment that we are in there, its root could look at us.
     process::secret::memory()?;
     process::secret::environment();
     join::enter(&joins, || init.lives())?;
+    if shares_mounts {
+        rootfs::kernel::change_root(root.as_fd()).map_err(|errno| Error::os("enter the container's root", errno))?;
+    }
+    drop(root);
     // From here on all paths are the container's.
     let detach = matches.get_flag("detach");
-    let setup: (&dyn Setup, _) = (&console, &confined);
+    let standing = standing::standing(&process, linux)?;
+    let setup: (&dyn Setup, _) = (&console, (Affinity::last(&process)?, (&standing, &confined)));
     let start = Start { lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &setup) };
     let child = start.start()?;
     if let Some(file) = &mut pid_file {

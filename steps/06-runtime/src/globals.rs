@@ -23,6 +23,7 @@ pub(crate) struct Globals {
     /// Open from the beginning: later the path may be another one's.
     file: Option<File>,
     json: bool,
+    debug: bool,
     /// Cgroups are asked of systemd.
     pub systemd_cgroup: bool,
 }
@@ -56,7 +57,7 @@ impl Frame for Flags {
                     .help("How"),
             )
             .arg(flag("systemd-cgroup", "Take linux.cgroupsPath as SLICE:PREFIX:NAME, and ask systemd for it"))
-            .arg(flag("debug", "Accepted: there is nothing more to say"))
+            .arg(flag("debug", "Tell more"))
             .arg(
                 Arg::new("rootless")
                     .long("rootless")
@@ -81,7 +82,8 @@ impl Frame for Flags {
             file.map_err(|error| Error::os(format!("open the log {}", path.display()), error))
         };
         let file = log.as_ref().map(open).transpose()?;
-        let _ = GLOBALS.set(Globals { root: path("root"), file, log, json, systemd_cgroup: has("systemd-cgroup") });
+        let (debug, systemd_cgroup) = (has("debug"), has("systemd-cgroup"));
+        let _ = GLOBALS.set(Globals { root: path("root"), file, log, json, debug, systemd_cgroup });
         Ok(())
     }
 }
@@ -109,6 +111,9 @@ impl Globals {
         }
         if self.json {
             words.extend(["--log-format".into(), "json".into()]);
+        }
+        if self.debug {
+            words.push("--debug".into());
         }
         if self.systemd_cgroup {
             words.push("--systemd-cgroup".into());
@@ -152,6 +157,15 @@ pub(crate) fn warn(words: &str) {
     match &get().file {
         Some(log) => note(log, "warning", words),
         None => eprintln!("Warning: {words}"),
+    }
+}
+
+/// Tells what nobody asks for who does not look for a fault.
+pub(crate) fn debug(words: &str) {
+    match &get().file {
+        _ if !get().debug => {}
+        Some(log) => note(log, "debug", words),
+        None => eprintln!("Debug: {words}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Hooks: programs of others at points of a container's life (runtime-spec, config.md, "POSIX-platform Hooks").
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -22,8 +23,12 @@ use crate::globals;
 /// The first that fails; those after it are not run.
 // ANCHOR: run
 pub(crate) fn run(kind: &str, hooks: &[Hook], state: &Value, directory: &Path) -> Result<()> {
+    run_with(kind, hooks, state, directory, &[])
+}
+
+fn run_with(kind: &str, hooks: &[Hook], state: &Value, directory: &Path, env: &[OsString]) -> Result<()> {
     hooks.iter().try_for_each(|hook| {
-        one(hook, state, directory)
+        one(hook, state, directory, env)
             .map_err(|error| Error::because(format!("run the {kind} hook {}", hook.path().display()), error))
     })
 }
@@ -46,8 +51,10 @@ pub(crate) struct Inside<'a> {
     pub hooks: &'a [Hook],
     /// What they are told; the number of the process comes from itself.
     pub state: Value,
-    /// Its number outside, as far as it can see that itself.
+    /// Where they start.
     pub directory: &'a Path,
+    /// The variables of one that names none.
+    pub env: &'a [OsString],
 }
 
 impl Setup for Inside<'_> {
@@ -58,11 +65,11 @@ impl Setup for Inside<'_> {
         let mut state = self.state.clone();
         // As the hooks see it.
         state["pid"] = getpid().as_raw().into();
-        run(self.kind, self.hooks, &state, self.directory)
+        run_with(self.kind, self.hooks, &state, self.directory, self.env)
     }
 }
 
-fn one(hook: &Hook, state: &Value, directory: &Path) -> Result<()> {
+fn one(hook: &Hook, state: &Value, directory: &Path, env: &[OsString]) -> Result<()> {
     if !hook.path().is_absolute() {
         return Err(Error::new("its path is not absolute"));
     }
@@ -76,8 +83,11 @@ fn one(hook: &Hook, state: &Value, directory: &Path) -> Result<()> {
     if let Some(name) = args.first() {
         command.arg0(name);
     }
-    // No variables but those that are given.
-    command.envs(hook.env().iter().flatten().filter_map(|pair| pair.split_once('=')));
+    // No variables but those that are given: none of the caller's.
+    match hook.env() {
+        Some(own) => command.envs(own.iter().filter_map(|pair| pair.split_once('='))),
+        None => command.envs(env.iter().filter_map(|pair| pair.to_str()?.split_once('='))),
+    };
     let copy = || output.try_clone().map(Stdio::from).map_err(failed);
     command.stdin(Stdio::from(input)).stdout(copy()?).stderr(copy()?);
     let child = command.spawn().map_err(failed)?;

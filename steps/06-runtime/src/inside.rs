@@ -11,7 +11,7 @@ use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, getpid, mkfifo};
 use oci_spec::runtime::Hooks;
-use process::{Child, Command, Console, Error, Held, Result, Stdio};
+use process::{Child, Command, Console, Error, Held, Result, Setup, Stdio};
 
 use crate::container::Making;
 use crate::hooks::{self, Inside};
@@ -30,6 +30,7 @@ fn define(command: clap::Command) -> clap::Command {
         .arg(options::path("pid-file", "FILE", ""))
         .arg(options::path("console-socket", "SOCKET", ""))
         .arg(Arg::new("preserve-fds").long("preserve-fds").value_parser(value_parser!(u32)))
+        .arg(options::flag("no-pivot", ""))
         .arg(options::flag("hold", ""))
         .arg(options::flag("users", ""))
         .arg(options::flag("detach", ""))
@@ -54,10 +55,20 @@ fn container(matches: &ArgMatches) -> Result<u8> {
     if matches.get_flag("users") {
         plan.container.users = plan.users.take();
     }
+    plan.open_namespaces()?;
     let position = position(id, &plan)?;
     record.cgroup = position.cgroup().map(|cgroup| cgroup.path().into());
-    if record.cgroup.is_some() {
-        // Whatever happens to us, somebody has to remove it.
+    if plan.shares_mounts() {
+        let root = &plan.container.rootfs.root;
+        let root = root.canonicalize().map_err(|error| Error::os(format!("open {}", root.display()), error))?;
+        record.mounted = Some((root.clone(), rootfs::table::depth(&root)?));
+        globals::warn("the container has no mount namespace: what is mounted for it is mounted on the host");
+    }
+    if spec.linux().as_ref().is_some_and(|linux| linux.mount_label().is_some()) && !confinement::label::enabled() {
+        globals::warn("the container's mounts have no label: this system has no SELinux");
+    }
+    if record.cgroup.is_some() || record.mounted.is_some() {
+        // Whatever happens to us, somebody has to take that away.
         place.write(&record)?;
     }
     let child = make(matches, &place, &mut record, &plan, &position)?;
@@ -115,9 +126,11 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
     join::enter(&pids, || true)?;
     let bundle = record.bundle.clone();
     let state = record.state(Status::Creating);
-    let of = |kind, hooks, directory| Inside { kind, hooks, state: state.clone(), directory };
+    let of = |kind, hooks, directory| Inside { kind, hooks, state: state.clone(), directory, env: &[] };
     let mounted = of("createContainer", list(plan.hooks.create_container()), &bundle);
-    let started = of("startContainer", list(plan.hooks.start_container()), Path::new("/"));
+    // In the container what the program has is at hand.
+    let env = plan.container.program.env.as_deref().unwrap_or_default();
+    let started = Inside { env, ..of("startContainer", list(plan.hooks.start_container()), Path::new("/")) };
     let record = std::cell::RefCell::new(record);
     let parent = |pid| {
         let cgroup = position.settle(pid)?;
@@ -143,7 +156,9 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
         parent: &parent,
         halfway: Some(&halfway),
         mounted: &mounted,
-        entered: &(plan.nodes.as_slice(), (&plan.domain, plan.propagation)),
+        born: plan.clocks.as_ref().map(|clocks| clocks as &dyn Setup),
+        pivots: !matches.get_flag("no-pivot"),
+        entered: &(plan.nodes.as_slice(), (&plan.domain, (plan.propagation, &plan.standing))),
         held: Some(held),
         keeps: matches.get_one("preserve-fds").copied().unwrap_or(0),
         ..Making::new(&console)

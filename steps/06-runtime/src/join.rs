@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use namespaces::Namespaces;
+use namespaces::clocks::NEWTIME;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use oci_spec::runtime::LinuxNamespaceType;
@@ -29,8 +30,7 @@ pub(crate) fn flag(kind: LinuxNamespaceType) -> CloneFlags {
         LinuxNamespaceType::Network => CloneFlags::CLONE_NEWNET,
         LinuxNamespaceType::Cgroup => CloneFlags::CLONE_NEWCGROUP,
         LinuxNamespaceType::User => CloneFlags::CLONE_NEWUSER,
-        // `unsupported` has refused the rest.
-        _ => CloneFlags::empty(),
+        LinuxNamespaceType::Time => NEWTIME,
     }
 }
 
@@ -68,6 +68,18 @@ pub(crate) fn enter(joins: &[Join], is_meant: impl Fn() -> bool) -> Result<()> {
 }
 // ANCHOR_END: join
 
+/// Refuses the mount namespace that we are in: the container's root would become everybody's.
+pub(crate) fn refuse_own_mounts(joins: &[Join]) -> Result<()> {
+    for join in joins.iter().filter(|join| join.kind == CloneFlags::CLONE_NEWNS) {
+        let failed = |error| Error::os(format!("join the namespace {}", join.path.display()), error);
+        if is_ours(&File::open(&join.path).map_err(failed)?, "mnt") {
+            return Err(Error::new(format!("join the namespace {}: it is ours", join.path.display()))
+                .hint("the container's root becomes that of all who are in its mount namespace"));
+        }
+    }
+    Ok(())
+}
+
 fn is_ours(file: &File, name: &str) -> bool {
     let ours = Path::new("/proc/self/ns").join(name).metadata();
     let same = |ours: Metadata, there: Metadata| (ours.dev(), ours.ino()) == (there.dev(), there.ino());
@@ -76,7 +88,7 @@ fn is_ours(file: &File, name: &str) -> bool {
 
 /// Which namespaces a process has that we have not, by their files.
 pub(crate) fn of_process(pid: i32) -> Vec<Join> {
-    const KINDS: [(&str, CloneFlags); 7] = [
+    const KINDS: [(&str, CloneFlags); 8] = [
         ("user", CloneFlags::CLONE_NEWUSER),
         ("mnt", CloneFlags::CLONE_NEWNS),
         ("pid", CloneFlags::CLONE_NEWPID),
@@ -84,6 +96,7 @@ pub(crate) fn of_process(pid: i32) -> Vec<Join> {
         ("ipc", CloneFlags::CLONE_NEWIPC),
         ("uts", CloneFlags::CLONE_NEWUTS),
         ("cgroup", CloneFlags::CLONE_NEWCGROUP),
+        ("time", NEWTIME),
     ];
     let link = |who: &str, name: &str| std::fs::read_link(Path::new("/proc").join(who).join("ns").join(name)).ok();
     let (pid, ours) = (pid.to_string(), "self");
@@ -91,7 +104,8 @@ pub(crate) fn of_process(pid: i32) -> Vec<Join> {
     others.map(|(name, kind)| Join { kind: *kind, path: format!("/proc/{pid}/ns/{name}").into() }).collect()
 }
 
-/// The namespaces in which our helper prepares a container: mounts of its own, and these ids.
-pub(crate) fn outer(users: Option<namespaces::IdMap>) -> Namespaces {
-    Namespaces { users, others: CloneFlags::CLONE_NEWNS }
+/// The namespaces in which our helper prepares a container: these ids, and mounts of its own, unless the container's are to be
+/// ours.
+pub(crate) fn outer(users: Option<namespaces::IdMap>, mounts: bool) -> Namespaces {
+    Namespaces { users, others: if mounts { CloneFlags::CLONE_NEWNS } else { CloneFlags::empty() } }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::ArgMatches;
+use namespaces::clocks::NEWTIME;
 use namespaces::itself;
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
@@ -14,7 +15,7 @@ use crate::options::{given, given_id};
 use crate::plan::{Plan, own_map};
 use crate::record::Record;
 use crate::store::Store;
-use crate::{bundle, delete, globals, inside, join};
+use crate::{bundle, delete, globals, inside, join, translate};
 
 /// What the caller wants to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub(crate) fn launch(matches: &ArgMatches, until: Until) -> Result<u8> {
     // An error is told while there is nothing to clean up.
     let plan = Plan::new(id, &spec, &bundle)?;
     check(matches, &plan, until)?;
+    if spec.process().is_none() && until != Until::Created {
+        return Err(translate::missing("process"));
+    }
     let place = Store::open()?.claim(&Record::new(id, &bundle, &spec), &text)?;
     let status = help(matches, plan, until);
     if until == Until::Ended || !matches!(status, Ok(0)) {
@@ -51,11 +55,6 @@ pub(crate) fn launch(matches: &ArgMatches, until: Until) -> Result<u8> {
 
 /// Says no to what contradicts itself.
 fn check(matches: &ArgMatches, plan: &Plan, until: Until) -> Result<()> {
-    if matches.get_flag("no-pivot") {
-        return Err(Error::new(
-            "--no-pivot: without pivot_root(2) the host's files would stay mounted below the container's",
-        ));
-    }
     match (plan.terminal, given(matches, "console-socket")) {
         (true, None) if until != Until::Ended => Err(Error::new(
             "the container's configuration has a terminal, and there is nobody to use it: --console-socket is missing",
@@ -70,8 +69,11 @@ fn check(matches: &ArgMatches, plan: &Plan, until: Until) -> Result<()> {
 /// Starts our program again, sealed, as root over mounts of its own: it makes the container.
 // ANCHOR: help
 fn help(matches: &ArgMatches, plan: Plan, until: Until) -> Result<u8> {
+    join::refuse_own_mounts(&plan.joins)?;
+    let shares_mounts = plan.shares_mounts();
     // In another user namespace we could not.
-    let here: Vec<_> = plan.joins.into_iter().filter(|join| join.kind != CloneFlags::CLONE_NEWPID).collect();
+    let later = [CloneFlags::CLONE_NEWPID, CloneFlags::CLONE_NEWNS, NEWTIME];
+    let here: Vec<_> = plan.joins.into_iter().filter(|join| !later.contains(&join.kind)).collect();
     join::enter(&here, || true)?;
     // Root makes the container's user namespace for its first process only: our files are not those of its ids.
     let (outer, later) = match geteuid().is_root() {
@@ -86,7 +88,8 @@ fn help(matches: &ArgMatches, plan: Plan, until: Until) -> Result<u8> {
     let terminal = plan.terminal && given(matches, "console-socket").is_none();
     let stdio = Stdio { terminal, interactive: true };
     let root = BecomeRoot(outer.is_some());
-    join::outer(outer).with(&program, &root, |start| stdio.run_through(&process::Start { keeps, ..*start }))
+    join::outer(outer, !shares_mounts)
+        .with(&program, &root, |start| stdio.run_through(&process::Start { keeps, ..*start }))
 }
 // ANCHOR_END: help
 
@@ -106,6 +109,7 @@ fn words(matches: &ArgMatches, until: Until, users: bool) -> Result<Vec<OsString
         Until::Ended => None,
     });
     words.extend(users.then(|| "--users".into()));
+    words.extend(matches.get_flag("no-pivot").then(|| "--no-pivot".into()));
     words.push(given_id(matches).into());
     Ok(words)
 }

@@ -1,5 +1,6 @@
 //! Step 06: an OCI runtime. What the lower steps can do, asked for by the document that all engines write.
 
+mod affinity;
 mod asked;
 mod bundle;
 mod clock;
@@ -22,12 +23,14 @@ mod plan;
 mod processes;
 mod propagation;
 mod ps;
+mod ranges;
 mod record;
 mod resources;
 mod run;
 mod show;
 mod signal;
 mod spec;
+mod standing;
 mod start;
 mod store;
 mod translate;

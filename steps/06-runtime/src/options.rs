@@ -20,7 +20,10 @@ pub(crate) fn create(command: clap::Command) -> clap::Command {
         .arg(path("pid-file", "FILE", "Write the number of its first process there"))
         .arg(path("console-socket", "SOCKET", "Send its terminal there"))
         .arg(preserve_fds())
-        .arg(flag("no-pivot", "Refused: without pivot_root(2) the host's files would stay mounted"))
+        .arg(flag(
+            "no-pivot",
+            "Cover the host's root and keep it mounted, where it is a ramdisk that cannot be let go of",
+        ))
         .arg(flag("no-new-keyring", "Accepted, and it gets one of its own: the caller's keys are not for it"))
 }
 

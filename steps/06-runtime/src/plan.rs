@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use cgroups::{Limits, Placement};
-use namespaces::IdMap;
+use confinement::Standing;
+use namespaces::clocks::{Clocks, NEWTIME};
+use namespaces::{IdMap, Joined};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use oci_spec::runtime::{Hooks, Linux, Spec};
@@ -14,8 +16,8 @@ use rustix::system::setdomainname;
 use crate::join::{self, Join};
 use crate::node::Node;
 use crate::propagation::Propagation;
-use crate::translate::{id_map, missing};
-use crate::{Container, globals, resources, unsupported};
+use crate::translate::{self, id_map, missing};
+use crate::{Container, globals, resources, standing, unsupported};
 
 /// What is to be made.
 pub(crate) struct Plan {
@@ -37,6 +39,10 @@ pub(crate) struct Plan {
     pub domain: Option<Domain>,
     /// Devices whose files have to be made.
     pub nodes: Vec<Node>,
+    /// How it is treated beside others.
+    pub standing: Standing,
+    /// The clocks of a time namespace of its own.
+    pub clocks: Option<Clocks>,
     /// What the host's later mounts do in it.
     pub propagation: Option<Propagation>,
     /// Whether it has a terminal, and of what size.
@@ -64,7 +70,7 @@ impl Plan {
     pub(crate) fn new(id: &str, spec: &Spec, bundle: &Path) -> Result<Plan> {
         unsupported::refuse(spec)?;
         let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
-        let process = spec.process().as_ref().ok_or_else(|| missing("process"))?;
+        let process = &*translate::process(spec);
         let mut container = Container::translated(spec, bundle)?;
         let (users, joins) = (id_map(spec)?, joins(linux));
         let outside = users.is_none() && !joins.iter().any(|join| join.kind == CloneFlags::CLONE_NEWUSER);
@@ -96,12 +102,31 @@ impl Plan {
             placement,
             domain: spec.domainname().clone().map(Domain),
             nodes,
+            standing: standing::standing(process, linux)?,
+            clocks: translate::clocks(linux)?,
             propagation: linux.rootfs_propagation().as_deref().map(Propagation::parse).transpose()?,
             terminal: process.terminal().unwrap_or(false),
             window: process.console_size().as_ref().and_then(size),
         })
     }
     // ANCHOR_END: plan
+
+    /// Whether it has no mount namespace of its own, nor one of others.
+    pub(crate) fn shares_mounts(&self) -> bool {
+        let joins = self.joins.iter().any(|join| join.kind == CloneFlags::CLONE_NEWNS);
+        !joins && !self.container.namespaces.contains(CloneFlags::CLONE_NEWNS)
+    }
+
+    /// Opens the mount and the time namespace that it joins. Its first process does that alone: all that we still read is in our
+    /// mounts, and the start of a process has another time by other clocks.
+    pub(crate) fn open_namespaces(&mut self) -> Result<()> {
+        let mut joined = Joined::default();
+        for join in self.joins.iter().filter(|join| [CloneFlags::CLONE_NEWNS, NEWTIME].contains(&join.kind)) {
+            joined.add_path(&join.path, join.kind)?;
+        }
+        self.container.joined = joined;
+        Ok(())
+    }
 }
 
 fn joins(linux: &Linux) -> Vec<Join> {

@@ -40,15 +40,26 @@ pub(crate) struct Record {
     pub ready: bool,
     /// Its first process.
     pub init: Option<Who>,
+    /// Whether its configuration says what it runs.
+    #[serde(default = "yes")]
+    pub has_program: bool,
     /// Those that are run when it has started and when it is deleted.
     #[serde(default)]
     pub hooks: Hooks,
     /// Its cgroup, where it has one.
     pub cgroup: Option<PathBuf>,
+    /// Its root, where that is mounted among the host's mounts, and how many were there before.
+    #[serde(default)]
+    pub mounted: Option<(PathBuf, usize)>,
     /// When it was made.
     pub created: String,
     /// Whose it is.
     pub owner: u32,
+}
+
+/// Of one that an earlier version has made.
+fn yes() -> bool {
+    true
 }
 
 /// The states of a container, and `paused`, which the specification leaves to runtimes.
@@ -104,8 +115,10 @@ impl Record {
             creator: Who::of(nix::unistd::getpid()),
             ready: false,
             init: None,
+            has_program: spec.process().is_some(),
             hooks: spec.hooks().as_ref().map(later).unwrap_or_default(),
             cgroup: None,
+            mounted: None,
             created: crate::clock::now(),
             owner: namespaces::itself::caller(),
         }

@@ -16,7 +16,7 @@ use crate::inside::list;
 use crate::options::{self, given_id};
 use crate::record::{REPORT, Status, WORD};
 use crate::store::{Place, Store};
-use crate::{globals, hooks};
+use crate::{globals, hooks, translate};
 
 /// The verb.
 pub const START: Command =
@@ -31,6 +31,9 @@ fn start(id: &str) -> Result<u8> {
     let place = locked.place();
     let record = place.read()?;
     record.status(place).demand(&[Status::Created], "start", id)?;
+    if !record.has_program {
+        return Err(translate::missing("process"));
+    }
     if let Err(error) = begin(place) {
         // Who is told of it will delete the container, and has to find it ended.
         let end = Instant::now() + Duration::from_secs(10);

@@ -1,11 +1,14 @@
 //! From an OCI configuration to a container (runtime-spec, config.md and config-linux.md).
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::{Component, Path, PathBuf};
 
 use confinement::seccomp::{Arch, Filter, Profile};
 use confinement::{CapSet, Capabilities, Confinement, Own, Rlimit, Sysctl, User, apparmor, label};
+use namespaces::clocks::{Clocks, NEWTIME, Offset};
 use namespaces::{Extent, Hostname, IdMap, Joined};
 use nix::sched::CloneFlags;
+use nix::unistd::geteuid;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespace, LinuxNamespaceType, Process, Spec};
 use process::{Error, Program, Result};
 use rootfs::{Mount, Rootfs, default_devices};
@@ -19,6 +22,7 @@ impl Container {
     /// When a required part is missing, or one is asked for that we cannot do.
     pub fn from_spec(spec: &Spec, bundle: &Path) -> Result<Container> {
         unsupported::refuse_surroundings(spec)?;
+        spec.process().as_ref().ok_or_else(|| missing("process"))?;
         Container::translated(spec, bundle)
     }
 
@@ -26,7 +30,7 @@ impl Container {
     // ANCHOR: translate
     pub(crate) fn translated(spec: &Spec, bundle: &Path) -> Result<Container> {
         unsupported::refuse(spec)?;
-        let process = spec.process().as_ref().ok_or_else(|| missing("process"))?;
+        let process = process(spec);
         let root = spec.root().as_ref().ok_or_else(|| missing("root"))?;
         let linux = spec.linux().as_ref().ok_or_else(|| missing("linux"))?;
         Ok(Container {
@@ -41,11 +45,29 @@ impl Container {
                 readonly: root.readonly().unwrap_or(false),
             },
             hostname: Hostname(spec.hostname().clone()),
-            confinement: Confinement { sysctls: sysctls(linux)?, ..confinement(process, linux)? },
-            program: program(process)?,
+            confinement: Confinement { sysctls: sysctls(linux)?, ..confinement(&process, linux)? },
+            program: if spec.process().is_some() { program(&process)? } else { no_program() },
         })
     }
     // ANCHOR_END: translate
+}
+
+/// What is to run. A document may leave it out until the container is started (runtime-spec, config.md, "Process"): then it is
+/// root without a right.
+pub(crate) fn process(spec: &Spec) -> Cow<'_, Process> {
+    match spec.process() {
+        Some(process) => Cow::Borrowed(process),
+        None => {
+            let mut process = Process::default();
+            process.set_args(None).set_env(None).set_cwd("/".into()).set_capabilities(None).set_rlimits(None);
+            Cow::Owned(process)
+        }
+    }
+}
+
+/// `start` refuses it before it is asked for.
+fn no_program() -> Program {
+    Program { file: Some(|| Err(missing("process"))), ..Program::new(["none"]) }
 }
 
 /// The ids of the user namespace that `spec` asks for; `None` when it asks for none.
@@ -96,7 +118,9 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
         }
         flags |= flag;
     }
-    if !flags.contains(CloneFlags::CLONE_NEWNS) {
+    // Root's own mounts can be where the container's are.
+    let is_root = geteuid().is_root() && !flags.contains(CloneFlags::CLONE_NEWUSER);
+    if !flags.contains(CloneFlags::CLONE_NEWNS) && !is_root {
         return Err(missing("mount namespace"));
     }
     for (name, there) in [("hostname", spec.hostname().is_some()), ("domainname", spec.domainname().is_some())] {
@@ -109,7 +133,30 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
     let joined = linux.namespaces().iter().flatten().filter(|namespace| namespace.path().is_some());
     let joined = joined.fold(CloneFlags::empty(), |flags, namespace| flags | join::flag(namespace.typ()));
     // Those are there already.
-    Ok(flags - CloneFlags::CLONE_NEWUSER - joined)
+    // The first process is born into a time namespace of its parent's children, and makes none itself.
+    Ok(flags - CloneFlags::CLONE_NEWUSER - joined - NEWTIME)
+}
+
+/// The clocks of a time namespace of its own; `None` when it has none.
+///
+/// # Errors
+/// Offsets of clocks that the kernel has not, or without such a namespace.
+pub(crate) fn clocks(linux: &Linux) -> Result<Option<Clocks>> {
+    let mut clocks = Clocks::default();
+    for (name, offset) in linux.time_offsets().iter().flatten() {
+        let clock = match name.as_str() {
+            "monotonic" => &mut clocks.monotonic,
+            "boottime" => &mut clocks.boottime,
+            _ => return Err(Error::new(format!("linux.timeOffsets: there is no clock {name:?}"))),
+        };
+        *clock = Offset { seconds: offset.secs().unwrap_or(0), nanoseconds: offset.nanosecs().unwrap_or(0) };
+    }
+    let own = linux.namespaces().iter().flatten().find(|namespace| namespace.typ() == LinuxNamespaceType::Time);
+    match own.filter(|namespace| namespace.path().is_none()) {
+        Some(_) => Ok(Some(clocks)),
+        None if linux.time_offsets().as_ref().is_none_or(|offsets| offsets.is_empty()) => Ok(None),
+        None => Err(Error::new("linux.timeOffsets is for a time namespace of the container's own")),
+    }
 }
 
 /// Those of namespaces of the container's own.
@@ -131,7 +178,7 @@ fn mounts(spec: &Spec, linux: &Linux) -> Vec<Mount> {
     let own_cgroups = kinds.any(|kind| kind == LinuxNamespaceType::Cgroup);
     let mount = |asked| mount(asked, own_cgroups);
     let mut mounts: Vec<Mount> = spec.mounts().iter().flatten().map(mount).collect();
-    if let Some(label) = linux.mount_label().as_ref().filter(|label| !label.is_empty()) {
+    if let Some(label) = linux.mount_label().as_ref().filter(|label| !label.is_empty() && label::enabled()) {
         label::mark(&mut mounts, label);
     }
     mounts
@@ -176,6 +223,7 @@ pub(crate) fn confinement(process: &Process, linux: &Linux) -> Result<Confinemen
             uid: user.uid(),
             gid: user.gid(),
             groups: user.additional_gids().clone().unwrap_or_default(),
+            with_primary: false,
             keep_groups: false,
             umask: user.umask().unwrap_or(0o022),
         },
@@ -192,8 +240,16 @@ pub(crate) fn confinement(process: &Process, linux: &Linux) -> Result<Confinemen
         apparmor,
         label: process.selinux_label().clone().filter(|label| !label.is_empty()),
         masked: paths(linux.masked_paths())?,
-        readonly: paths(linux.readonly_paths())?,
+        // From the root on, where it does not lead up: what is read-only then is more than was asked for.
+        readonly: linux.readonly_paths().iter().flatten().map(|path| readonly(path)).collect::<Result<_>>()?,
     })
+}
+
+fn readonly(path: &str) -> Result<PathBuf> {
+    match Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+        true => Ok(Path::new("/").join(path)),
+        false => absolute(path.into()),
+    }
 }
 
 /// Without the block there are none: absent is not unlimited.

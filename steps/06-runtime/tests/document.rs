@@ -124,3 +124,78 @@ fn a_file_of_another_kind_is_no_user_namespace() {
     let said = "Error: join the namespace /proc/self/ns/uts: Invalid argument\n[exit 125]\n";
     assert_eq!(bundle.run(), said);
 }
+
+/// Its root is made in there, and becomes that of all who are there.
+#[test]
+fn a_mount_namespace_of_others() {
+    let mut bundle = Bundle::new().without_namespace("mount").without_namespace("user").args(&["sleep", "1000"]);
+    let mut other = bundle.world.process("unshare");
+    other.args([
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs none /mnt && echo ready && read end",
+    ]);
+    let mut other = other.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = [0; 6];
+    std::io::Read::read_exact(other.stdout.as_mut().unwrap(), &mut line).unwrap();
+    for (kind, name) in [("user", "user"), ("mount", "mnt")] {
+        let path = format!("/proc/{}/ns/{name}", other.id());
+        bundle.config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": kind, "path": path }));
+    }
+    bundle.create("box");
+    let pid = u32::try_from(bundle.state("box")["pid"].as_u64().unwrap()).unwrap();
+    assert_eq!(namespace(pid, "mnt"), namespace(other.id(), "mnt"));
+    assert_eq!(
+        fs::read_to_string(format!("/proc/{}/root/etc/hostname", other.id())).unwrap_or_default(),
+        fs::read_to_string(format!("/proc/{pid}/root/etc/hostname")).unwrap_or_default()
+    );
+    let points = mountinfo(pid).into_iter().map(|mount| mount.point).collect::<Vec<_>>();
+    assert!(
+        points.iter().any(|point| point.as_os_str() == "/proc")
+            && points.iter().all(|point| !point.starts_with("/mnt"))
+    );
+    drop(other.stdin.take());
+    other.wait().unwrap();
+    // That of whoever asks is none to join: its root would be gone.
+    let mut ours = Bundle::new().without_namespace("mount");
+    let kinds = ours.config["linux"]["namespaces"].as_array_mut().unwrap();
+    kinds.push(json!({ "type": "mount", "path": "/proc/self/ns/mnt" }));
+    let said = ours.run();
+    assert_eq!(
+        said,
+        "Error: join the namespace /proc/self/ns/mnt: it is ours\n\
+         Hint: the container's root becomes that of all who are in its mount namespace\n[exit 125]\n"
+    );
+}
+
+/// It may come later, and has to be there when the container is started.
+#[test]
+fn a_container_without_a_process() {
+    let bundle = Bundle::new().with("/process", serde_json::Value::Null);
+    bundle.create("box");
+    assert_eq!(bundle.status("box"), "created");
+    let said = "Error: the container's configuration has no process\n[exit 125]\n";
+    assert_eq!(bundle.runtime(&["start", "box"]), said);
+    assert_eq!(bundle.status("box"), "created");
+    assert_eq!(bundle.runtime(&["delete", "--force", "box"]), "");
+    assert_eq!(bundle.runtime(&["run", "box"]), said);
+    assert_eq!(bundle.left(), Vec::<String>::new());
+}
+
+/// Where the root is a ramdisk it cannot be let go of. What is below is out of reach: by no path, and not by `..`.
+#[test]
+fn a_root_that_is_covered() {
+    let bundle = Bundle::new();
+    let host = bundle.dir().to_str().unwrap().to_owned();
+    let script = format!(
+        "ls / /proc/1/root; grep -o ' / .*' /proc/self/mountinfo | cut -d' ' -f2; ls -d {host} /../..{host} /proc/1/root{host}"
+    );
+    let bundle = bundle.shell(&script);
+    bundle.write();
+    let pivoted = bundle.runtime(&["run", "box"]);
+    assert_eq!(pivoted.matches("No such file or directory").count(), 3, "{pivoted}");
+    assert_eq!(bundle.runtime(&["run", "--no-pivot", "box"]), pivoted);
+}

@@ -16,6 +16,17 @@ fn pid(bundle: &Bundle, id: &str) -> u32 {
     u32::try_from(bundle.state(id)["pid"].as_u64().unwrap()).unwrap()
 }
 
+/// Engines that fail between the two delete what they have created.
+#[test]
+fn what_was_never_begun_can_be_deleted() {
+    let bundle = Bundle::new().args(&["sleep", "1000"]);
+    bundle.create("box");
+    let pid = pid(&bundle, "box");
+    assert_eq!(bundle.runtime(&["delete", "box"]), "");
+    await_end(pid);
+    assert_eq!(bundle.left(), Vec::<String>::new());
+}
+
 #[test]
 fn from_create_to_delete() {
     let bundle = Bundle::new().args(&["sleep", "1000"]).with("/annotations", json!({ "org.example.key": "value" }));
@@ -33,7 +44,6 @@ fn from_create_to_delete() {
     assert_ne!(cmdline(pid), ["sleep", "1000"]);
     run(&["state", "box"]);
     run(&["create", "box"]);
-    run(&["delete", "box"]);
     assert_eq!(run(&["start", "box"]), "");
     assert_eq!(cmdline(pid), ["sleep", "1000"]);
     run(&["state", "box"]);

@@ -33,15 +33,8 @@ fn what_is_not_supported() {
     let said = answers(&[
         ("/ociVersion", json!("2.0.0")),
         ("/process/selinuxLabel", json!("x")),
-        ("/process/ioPriority", json!({ "class": "IOPRIO_CLASS_IDLE", "priority": 0 })),
-        ("/process/scheduler", json!({ "policy": "SCHED_BATCH" })),
         ("/linux/sysctl", json!({})),
         ("/linux/sysctl", json!({ "vm.swappiness": "1" })),
-        (
-            "/linux/namespaces",
-            json!([{ "type": "user" }, { "type": "mount", "path": "/proc/1/ns/mnt" }, { "type": "uts" }]),
-        ),
-        ("/linux/namespaces", kinds("time", "/proc/1/ns/time")),
         ("/linux/namespaces", kinds("network", "/nowhere")),
         ("/linux/namespaces", kinds("network", "/etc/passwd")),
         ("/linux/devices", json!([{ "path": "fuse", "type": "c", "major": 10, "minor": 229 }])),
@@ -51,7 +44,10 @@ fn what_is_not_supported() {
         ("/linux/resources", json!({ "network": { "classID": 1 } })),
         ("/linux/resources", json!({ "rdma": { "mlx5_1": { "hcaHandles": 3 } } })),
         ("/linux/rootfsPropagation", json!("everywhere")),
-        ("/linux/personality", json!({ "domain": "LINUX32" })),
+        ("/linux/resources", json!({ "memory": { "swappiness": 50 } })),
+        ("/linux/resources", json!({ "memory": { "disableOOMKiller": true } })),
+        ("/linux/resources", json!({ "cpu": { "realtimeRuntime": 5 } })),
+        ("/linux/resources", json!({ "blockIO": { "leafWeight": 5 } })),
         ("/linux/seccomp", notify),
         ("/mounts", idmapped),
     ]);

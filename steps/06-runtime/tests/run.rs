@@ -34,7 +34,7 @@ fn the_document_says_who_and_where() {
     let text = bundle.run();
     assert_eq!(
         text,
-        "uid=2000 gid=3000 groups=5,6,3000\n0007\n/tmp\nbusybox\ntouch: /written: Permission denied\n[exit 1]\n"
+        "uid=2000 gid=3000 groups=5,6\n0007\n/tmp\nbusybox\ntouch: /written: Permission denied\n[exit 1]\n"
     );
     assert_eq!(Bundle::new().shell("touch /w && echo ok").with("/root/readonly", Value::Null).run(), "ok\n");
     let elsewhere = bundle.world.dir("elsewhere");

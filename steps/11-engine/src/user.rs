@@ -64,7 +64,7 @@ pub fn find(root: &Root, wanted: &str) -> Result<Account> {
     let further = groups.iter().filter(member).filter_map(|entry| number(entry, 2)).collect();
     let home = entry.and_then(|entry| entry.get(5)).filter(|home| home.starts_with('/')).cloned();
     Ok(Account {
-        user: User { uid, gid, groups: further, keep_groups: false, umask: 0o022 },
+        user: User { uid, gid, groups: further, with_primary: true, keep_groups: false, umask: 0o022 },
         home: home.unwrap_or_else(|| if uid == 0 { "/root".into() } else { "/".into() }),
     })
 }
