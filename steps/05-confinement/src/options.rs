@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use process::{Error, Result};
+use rootfs::Mount;
 
 use crate::{apparmor, label};
 
@@ -19,6 +20,8 @@ pub struct SecurityOptions {
     pub apparmor: Option<String>,
     /// What follows `label=`: `disable`, `type:T`, `level:L`, `user:U`, `role:R`, `filetype:T`.
     pub label: Vec<String>,
+    /// `proc-opts=OPTION,OPTION`: of the mount of `/proc` (proc(5)).
+    pub proc: Vec<String>,
     /// `mask=PATH:PATH`.
     mask: Vec<PathBuf>,
     /// `unmask=PATTERN:PATTERN`; `ALL` is every path.
@@ -52,6 +55,13 @@ impl SecurityOptions {
                     found.apparmor = Some(profile.into());
                 }
                 ("systempaths", Some("unconfined")) => found.unmask.push("ALL".into()),
+                // Only its own: none that would make another mount of it.
+                ("proc-opts", Some(words)) => {
+                    let words = words.split(',').filter(|word| !word.is_empty()).map(str::to_owned);
+                    found.proc = words
+                        .map(|word| if is_of_proc(&word) { Ok(word) } else { Err(invalid()) })
+                        .collect::<Result<_>>()?;
+                }
                 ("label", Some(word)) => {
                     let word = word.to_owned();
                     label::check(std::slice::from_ref(&word))?;
@@ -71,6 +81,24 @@ impl SecurityOptions {
         Ok(found)
     }
 
+    /// Gives its options to the mount of `/proc`.
+    ///
+    /// # Errors
+    /// When that is none of the container's own.
+    // ANCHOR: proc
+    pub fn restrict_proc(&self, mounts: &mut [Mount]) -> Result<()> {
+        if self.proc.is_empty() {
+            return Ok(());
+        }
+        let proc = mounts.iter_mut().find(|mount| mount.destination == Path::new("/proc") && !mount.is_bind());
+        let words = "--security-opt proc-opts: the container has no /proc of its own, but the host's";
+        let proc =
+            proc.ok_or_else(|| Error::new(words).hint("it goes with a PID namespace of its own, without --pid"))?;
+        proc.options.extend(self.proc.iter().cloned());
+        Ok(())
+    }
+    // ANCHOR_END: proc
+
     /// The paths that stay hidden, and those that are hidden by wish.
     #[must_use]
     pub fn masked(&self, defaults: Vec<PathBuf>) -> Vec<PathBuf> {
@@ -84,6 +112,11 @@ impl SecurityOptions {
         paths.retain(|path| !all && !self.unmask.iter().any(|pattern| names(pattern, path)));
         paths
     }
+}
+
+/// Whether a word is an option of the file system, and not of the mount.
+fn is_of_proc(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| ["hidepid", "gid", "subset"].contains(&name))
 }
 
 /// Whether the pattern is this path. A `*` is any part of one name.
@@ -141,6 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn the_last_word_on_proc_counts() {
+        let proc = |options: &[&str]| parse(options).map(|found| found.proc.join(" "));
+        assert_eq!(proc(&["proc-opts=hidepid=2,subset=pid"]), Ok("hidepid=2 subset=pid".into()));
+        assert_eq!(proc(&["proc-opts=hidepid=2", "proc-opts=gid=7"]), Ok("gid=7".into()));
+        assert_eq!(proc(&["proc-opts=hidepid=2", "proc-opts="]), Ok(String::new()));
+    }
+
+    #[test]
     fn what_is_not_understood_is_an_error() {
         assert!(parse(&["no-new-privileges", "seccomp=unconfined"]).is_ok_and(|o| o.no_new_privileges && o.unconfined));
         for option in [
@@ -155,6 +196,11 @@ mod tests {
             "label",
             "label=",
             "label=x:y",
+            "proc-opts",
+            "proc-opts=bind",
+            "proc-opts=hidepid",
+            "proc-opts=hidepid=2,rbind",
+            "proc-opts=context=x",
         ] {
             assert!(parse(&[option]).is_err(), "{option}");
         }

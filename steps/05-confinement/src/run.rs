@@ -45,7 +45,7 @@ pub fn confinement(command: clap::Command) -> clap::Command {
         list(
             "security-opt",
             "OPTION",
-            "no-new-privileges, seccomp=unconfined or FILE, apparmor=PROFILE, label=disable, label=type:TYPE, mask=PATH[:PATH...], unmask=ALL or PATH[:PATH...]",
+            "no-new-privileges, seccomp=unconfined or FILE, apparmor=PROFILE, label=disable, label=type:TYPE, mask=PATH[:PATH...], unmask=ALL or PATH[:PATH...], proc-opts=hidepid=invisible,subset=pid",
         ),
         list("ulimit", "NAME=SOFT[:HARD]", "A limit of the process"),
         list("sysctl", "NAME=VALUE", "A setting of the kernel, of those that are in namespaces"),
@@ -132,6 +132,7 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let given: Vec<String> = matches.get_many("sysctl").into_iter().flatten().cloned().collect();
     confinement.sysctls = sysctls(&given, Own { network: namespaces::run::own_network(matches), ..Own::ALL })?;
     let mut rootfs = rootfs::run::from_arguments(matches)?;
+    security(matches)?.restrict_proc(&mut rootfs.mounts)?;
     // Nobody keeps a list of containers here: two get the same pair of categories once in half a million.
     if let Some(label) = Label::pick(&security(matches)?.label, &|_| false)? {
         relabel(matches, &label)?;

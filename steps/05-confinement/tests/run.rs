@@ -90,6 +90,20 @@ fn what_the_kernel_says_of_it_from_outside() {
     assert_eq!(all["CapInh"], NONE);
 }
 
+#[test]
+fn proc_shows_no_more_than_was_asked_for() {
+    let world = World::new();
+    let option = "--security-opt=proc-opts=hidepid=2,subset=pid";
+    let proc =
+        |sleeper: &Sleeper| mountinfo(sleeper.1).into_iter().find(|mount| mount.point.ends_with("proc")).unwrap();
+    let mount = proc(&Sleeper::start(&world, &[option]));
+    assert!(mount.super_options.ends_with("hidepid=invisible,subset=pid"), "{mount:?}");
+    assert!(["nosuid", "nodev", "noexec"].iter().all(|word| mount.has(word)), "{mount:?}");
+    let mount = proc(&Sleeper::start(&world, &[]));
+    assert!(!mount.super_options.contains("hidepid"), "{mount:?}");
+    assert_eq!(run(&world, &[option, "sh", "-c", "test -e /proc/cpuinfo || cat /proc/self/comm"]), "cat\n");
+}
+
 /// CVE-2022-2989: the primary group has to be among the supplementary ones as well.
 #[test]
 fn groups_that_deny_keep_denying() {

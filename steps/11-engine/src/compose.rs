@@ -95,6 +95,7 @@ pub(crate) fn compose(
     mounts.retain(|mount| volumes.iter().all(|volume| volume.destination != mount.destination));
     mounts.extend(volumes);
     rootfs.mounts = arrange(rootfs.mounts, mounts);
+    SecurityOptions::parse(&options.security)?.restrict_proc(&mut rootfs.mounts)?;
     let mut confinement = confinement(options, account.user)?;
     if let Some(label) = &record.label {
         label::mark(&mut rootfs.mounts, &label.mount);
@@ -225,6 +226,10 @@ pub(crate) fn check(options: &Options) -> Result<()> {
     let security = SecurityOptions::parse(&options.security)?;
     if let Some(path) = &security.seccomp {
         Profile::read(path, &CapSet::default_for_root())?;
+    }
+    if options.spaces.pid == Space::Host {
+        // None of its own.
+        security.restrict_proc(&mut [])?;
     }
     options.devices.iter().try_for_each(|text| Device::parse(text).map(drop))?;
     sysctls(&options.sysctls, own(options))?;

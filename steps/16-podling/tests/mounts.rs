@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 
 use common::Podling;
 use support::image::{BUSYBOX, busybox_and, pack};
-use support::{observe, user};
+use support::{observe, settings, user};
 
 /// The mount at a place of the container, as the kernel has it.
 fn mounted(podling: &Podling, flags: &[&str], place: &str) -> observe::Mount {
@@ -40,6 +40,32 @@ fn words_are_attributes() {
     }
     let shared = mounted(&podling, &["-v", &volume(":shared")], "/x");
     assert!(shared.propagation.contains("shared:"), "{shared:?}");
+    podling.assert_clean();
+}
+
+#[test]
+fn proc_shows_less_when_asked() {
+    let podling = Podling::new();
+    let options = ["--security-opt=proc-opts=hidepid=2,subset=pid"];
+    for flags in [&options[..], &["--privileged", options[0]], &["--userns=keep-id", options[0]]] {
+        let mount = mounted(&podling, flags, "/proc");
+        let words: Vec<&str> = mount.super_options.split(',').collect();
+        assert!(words.contains(&"hidepid=invisible") && words.contains(&"subset=pid"), "{flags:?}: {mount:?}");
+        assert!(["nosuid", "nodev", "noexec"].iter().all(|word| mount.has(word)), "{flags:?}: {mount:?}");
+    }
+    // Who is not root there sees nobody else's processes, and nobody sees the kernel's own files.
+    let cat = podling.cat(&["--name=cat", "--network=none", options[0]]);
+    let script = "test -e /proc/sys || echo no kernel; ls /proc/1/status; cat /proc/self/comm";
+    let said = podling.shown(&["exec", "-u", "7", "cat", "sh", "-c", script]);
+    cat.end();
+    assert!(said.contains("no kernel\ncat\n") && said.contains("ls: /proc/1/status: No such file"), "{said}");
+    let mut report = String::new();
+    for flags in
+        [&["--pid=host", options[0]][..], &["--security-opt=proc-opts=bind"], &["--security-opt=proc-opts=hidepid=9"]]
+    {
+        report += &podling.run(&[&["--network=none"], flags].concat(), &["true"]);
+    }
+    settings().bind(|| insta::assert_snapshot!("proc_opts", report));
     podling.assert_clean();
 }
 
