@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,6 +14,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::{Pid, getpid};
 use oci_spec::runtime::Hook;
 use process::{Error, Result, Setup};
+use rustix::fs::{FallocateFlags, fallocate};
 use serde_json::Value;
 
 use crate::globals;
@@ -92,7 +94,7 @@ fn one(hook: &Hook, state: &Value, directory: &Path, env: &[OsString]) -> Result
     command.stdin(Stdio::from(input)).stdout(copy()?).stderr(copy()?);
     let child = command.spawn().map_err(failed)?;
     let timeout = hook.timeout().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
-    match wait(child, timeout)? {
+    match wait(child, timeout, &output)? {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(Error::new(format!("it ended with {}{}", said(status), words(&mut output)))),
         None => Err(Error::new(format!("it did not end in {} s", timeout.unwrap_or_default().as_secs()))),
@@ -106,15 +108,16 @@ fn memory() -> Result<File> {
 }
 
 /// Its status; `None` when it took too long, and is no more.
-fn wait(mut child: Child, timeout: Option<Duration>) -> Result<Option<ExitStatus>> {
+fn wait(mut child: Child, timeout: Option<Duration>, output: &File) -> Result<Option<ExitStatus>> {
     let failed = |error| Error::os("wait for it", error);
-    let Some(timeout) = timeout else { return child.wait().map(Some).map_err(failed) };
-    let (end, mut pause) = (Instant::now() + timeout, Duration::from_micros(200));
+    let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
             return Ok(Some(status));
         }
-        if Instant::now() >= end {
+        forget(output);
+        if end.is_some_and(|end| Instant::now() >= end) {
             // With all that it has started.
             let group = Pid::from_raw(child.id().cast_signed());
             let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
@@ -124,6 +127,19 @@ fn wait(mut child: Child, timeout: Option<Duration>) -> Result<Option<ExitStatus
         pause = (pause * 2).min(Duration::from_millis(20));
     }
 }
+
+/// Gives the memory back of what it wrote, all but the beginning, which may say why it fails: somebody may write for ever.
+// ANCHOR: forget
+fn forget(output: &File) {
+    const KEPT: u64 = 4096;
+    let Ok(found) = output.metadata() else { return };
+    // In units of 512 bytes (stat(2)).
+    if found.blocks() * 512 > 16 * KEPT {
+        let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let _ = fallocate(output, hole, KEPT, found.len().saturating_sub(KEPT));
+    }
+}
+// ANCHOR_END: forget
 
 fn said(status: ExitStatus) -> String {
     match status.code() {

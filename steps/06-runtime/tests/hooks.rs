@@ -3,10 +3,12 @@
 mod bundle;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
 
 use bundle::Bundle;
 use serde_json::{Value, json};
-use support::observe::await_end;
+use support::observe::{await_end, await_some, cmdline, kill, processes};
 
 const ALL: [&str; 6] = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
@@ -107,4 +109,28 @@ fn one_that_hangs_is_killed_with_its_children() {
     let said = "Error: run the createRuntime hook /bin/sh: it did not end in 1 s\n[exit 125]\n";
     assert_eq!(bundle.runtime(&["create", "box"]), said);
     assert_eq!(support::observe::processes_of(bundle.world.root()), Vec::<u32>::new());
+}
+
+/// What it writes costs the memory of its beginning.
+#[test]
+fn one_that_floods_is_forgotten() {
+    let flood = ["yes".to_owned(), format!("flood{}", std::process::id())];
+    let hooks = json!({ "createRuntime": [{ "path": "/usr/bin/yes", "args": flood }] });
+    let bundle = Bundle::new().args(&["true"]).with("/hooks", hooks);
+    bundle.write();
+    let mut command = bundle.world.process("runtime");
+    command.args(["create", "box"]).current_dir(bundle.dir()).stdin(Stdio::null());
+    let errors = bundle.dir().join("errors");
+    let mut creator = command.stdout(Stdio::null()).stderr(fs::File::create(&errors).unwrap()).spawn().unwrap();
+    let hook = await_some("the hook", || processes().find(|pid| cmdline(*pid) == flood));
+    await_some("a lot that takes no room", || {
+        let written = fs::metadata(format!("/proc/{hook}/fd/1")).unwrap();
+        (written.len() > 64 << 20 && written.blocks() * 512 < 8 << 20).then_some(())
+    });
+    kill(hook, 9);
+    assert_eq!(creator.wait().unwrap().code(), Some(125));
+    let said = fs::read_to_string(errors).unwrap();
+    let said = said.strip_prefix("Error: run the createRuntime hook /usr/bin/yes: it ended with signal 9: flood");
+    assert!(said.is_some_and(|rest| rest.len() < 2048));
+    assert_eq!(bundle.left(), Vec::<String>::new());
 }

@@ -42,6 +42,7 @@ pub fn run(
     thread::scope(|scope| scope.spawn(|| trace(command, at)).join().unwrap())
 }
 
+#[expect(clippy::zombie_processes, reason = "its end comes among its stops")]
 fn trace(mut command: Command, at: Option<(Moment, Victim)>) -> (Moment, bool) {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
