@@ -1,5 +1,7 @@
 //! What a child does between its birth and its `exec`.
 
+use std::os::fd::RawFd;
+
 use crate::Result;
 
 /// One thing that a new process does to itself before it becomes the program.
@@ -22,6 +24,11 @@ pub trait Setup {
     fn seal(&self) -> Result<()> {
         Ok(())
     }
+
+    /// The descriptors that it needs for that: all others are closed before.
+    fn needs(&self) -> Vec<RawFd> {
+        Vec::new()
+    }
 }
 
 /// Nothing to do.
@@ -42,6 +49,10 @@ impl<A: Setup, B: Setup> Setup for (A, B) {
         self.0.seal()?;
         self.1.seal()
     }
+
+    fn needs(&self) -> Vec<RawFd> {
+        [self.0.needs(), self.1.needs()].concat()
+    }
 }
 
 /// Perhaps nothing.
@@ -52,6 +63,10 @@ impl<T: Setup> Setup for Option<T> {
 
     fn seal(&self) -> Result<()> {
         self.as_ref().map_or(Ok(()), Setup::seal)
+    }
+
+    fn needs(&self) -> Vec<RawFd> {
+        self.as_ref().map(Setup::needs).unwrap_or_default()
     }
 }
 
@@ -64,6 +79,10 @@ impl<T: Setup> Setup for [T] {
     fn seal(&self) -> Result<()> {
         self.iter().try_for_each(Setup::seal)
     }
+
+    fn needs(&self) -> Vec<RawFd> {
+        self.iter().flat_map(Setup::needs).collect()
+    }
 }
 
 impl<T: Setup + ?Sized> Setup for &T {
@@ -73,6 +92,10 @@ impl<T: Setup + ?Sized> Setup for &T {
 
     fn seal(&self) -> Result<()> {
         (**self).seal()
+    }
+
+    fn needs(&self) -> Vec<RawFd> {
+        (**self).needs()
     }
 }
 // ANCHOR_END: setup

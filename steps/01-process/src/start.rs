@@ -213,6 +213,9 @@ impl<'a> Start<'a> {
         // (CVE-2024-21626).
         let held = self.held.iter().flat_map(|held| [held.word.as_raw_fd(), held.report.as_raw_fd()]);
         let kept = [reporter.as_raw_fd()].into_iter().chain(ready.as_ref().map(AsRawFd::as_raw_fd)).chain(held);
+        let needed =
+            self.setup.needs().into_iter().chain(self.halfway.iter().flat_map(|halfway| halfway.setup.needs()));
+        let kept = kept.chain(needed);
         let kept = (3..3 + self.keeps).chain(kept.map(i32::cast_unsigned)).collect();
         kernel::close_all_but(kept).map_err(|errno| Error::os("close the other descriptors", errno))?;
         if let Some(ready) = &mut ready {

@@ -1,11 +1,15 @@
 //! Everything of this step, in the order that works.
 
+use std::os::fd::RawFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 
+use nix::unistd::Pid;
 use process::{Error, Result, Setup};
 use rustix::thread::set_no_new_privs;
+use serde_json::Value;
 
-use crate::seccomp::Filter;
+use crate::seccomp::{Agent, Filter};
 use crate::{Capabilities, Rlimit, Sysctl, User, apparmor, keyring, label, mask};
 
 /// What a program is not allowed to do. As a [`Setup`] it comes last, after the file system.
@@ -21,6 +25,8 @@ pub struct Confinement {
     pub rlimits: Vec<Rlimit>,
     /// What it may ask the kernel; `None` for everything.
     pub seccomp: Option<Filter>,
+    /// Who answers for the calls that the filter asks about; [`Confinement::meet`] sets it.
+    pub agent: Option<Rc<Agent>>,
     /// What SELinux calls it; `None`: what the policy has for it ([`label::Label`]).
     pub label: Option<String>,
     /// What AppArmor confines it by; `None`: nothing.
@@ -46,6 +52,7 @@ impl Confinement {
             no_new_privileges: false,
             rlimits: Vec::new(),
             seccomp: Some(Filter::default_for(&capabilities.bounding)?),
+            agent: None,
             label: None,
             apparmor: None,
             sysctls: Vec::new(),
@@ -58,6 +65,7 @@ impl Confinement {
 // ANCHOR: order
 impl Setup for Confinement {
     fn setup(&self) -> Result<()> {
+        self.agent.as_ref().map_or(Ok(()), |agent| agent.hear())?;
         // Takes effect at exec, so it could come anywhere: here the procfs is bare yet, nothing masked, and no filter has to
         // let it pass.
         self.label.as_deref().map_or(Ok(()), label::set_exec)?;
@@ -91,11 +99,38 @@ impl Setup for Confinement {
     fn seal(&self) -> Result<()> {
         if self.no_new_privileges { self.filter() } else { Ok(()) }
     }
+
+    fn needs(&self) -> Vec<RawFd> {
+        self.agent.iter().filter_map(|agent| agent.needs()).collect()
+    }
 }
 // ANCHOR_END: order
 
 impl Confinement {
     fn filter(&self) -> Result<()> {
-        self.seccomp.as_ref().map_or(Ok(()), Filter::load)
+        match (&self.seccomp, &self.agent) {
+            (Some(filter), Some(agent)) => agent.send(filter.listen()?),
+            (Some(filter), None) => filter.load(),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Connects to the agent, when the filter asks one; whoever then starts the process [tells](Agent::tell) which it is.
+    /// `state` is that of the container.
+    ///
+    /// # Errors
+    /// When the agent is not there.
+    pub fn meet(&mut self, state: impl FnOnce() -> Value) -> Result<()> {
+        let asked = self.seccomp.as_ref().and_then(Filter::asked);
+        self.agent = asked.map(|asked| Agent::connect(asked, state()).map(Rc::new)).transpose()?;
+        Ok(())
+    }
+
+    /// In the parent of the process, for its agent.
+    ///
+    /// # Errors
+    /// As [`Agent::tell`].
+    pub fn tell(&self, pid: Pid) -> Result<()> {
+        self.agent.as_ref().map_or(Ok(()), |agent| agent.tell(pid))
     }
 }

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "these system calls have no safe wrapper")]
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use libc::{sock_filter, sock_fprog};
 
@@ -17,12 +18,31 @@ pub(crate) fn new_session_keyring() -> io::Result<()> {
 
 /// seccomp(2): installs a filter for this thread and all that it becomes.
 pub(crate) fn seccomp(program: &[sock_filter], flags: u32) -> io::Result<()> {
+    install(program, u64::from(flags)).map(drop)
+}
+
+/// The same; the descriptor that the kernel asks on, which is closed on exec (seccomp_unotify(2)).
+pub(crate) fn seccomp_listener(program: &[sock_filter], flags: u32) -> io::Result<OwnedFd> {
+    let descriptor = install(program, u64::from(flags) | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Whether the kernel knows a flag of seccomp(2): it looks at the flags first, and then for a program, of which there is none.
+pub(crate) fn knows_seccomp_flag(flag: u64) -> bool {
+    let none = std::ptr::null::<sock_fprog>();
+    // SAFETY: there is nothing to read at null, and so nothing is installed.
+    let answer = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flag, none) };
+    answer < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
+}
+
+fn install(program: &[sock_filter], flags: u64) -> io::Result<i32> {
     let len = u16::try_from(program.len()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     let program = sock_fprog { len, filter: program.as_ptr().cast_mut() };
     // SAFETY: `program` and the instructions it points to live during the call; the kernel copies them.
     let answer =
         unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, std::ptr::from_ref(&program)) };
-    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if answer >= 0 { Ok(answer as i32) } else { Err(io::Error::last_os_error()) }
 }
 
 /// linux/sched/types.h, its first version.

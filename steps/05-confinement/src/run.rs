@@ -95,6 +95,7 @@ pub fn confinement_of(
         no_new_privileges: options.no_new_privileges,
         rlimits,
         seccomp,
+        agent: None,
         label: None,
         apparmor: options.apparmor.clone(),
         sysctls: Vec::new(),

@@ -85,6 +85,7 @@ impl Container {
         let parent = |pid| {
             // Before anything else, for without ids it may do nothing.
             self.users.as_ref().map_or(Ok(()), |map| map.write(pid))?;
+            self.confinement.tell(pid)?;
             (making.parent)(pid)
         };
         let start = |setup: &dyn Setup, halfway| {

@@ -129,7 +129,8 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
     let linux = spec.linux().as_ref().ok_or_else(|| translate::missing("linux"))?;
     let confined = translate::confinement(&process, linux)?;
     // The paths are hidden in the container's mounts already.
-    let confined = Confinement { masked: Vec::new(), readonly: Vec::new(), ..confined };
+    let mut confined = Confinement { masked: Vec::new(), readonly: Vec::new(), ..confined };
+    confined.meet(|| record.state(record.status(&place)))?;
     let program: Program = translate::program(&process)?;
     let console = console(matches, &process)?.map(|console| console.owner(confined.user.uid));
     let init = record.init.ok_or_else(|| translate::missing("process"))?;
@@ -154,7 +155,9 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
     let detach = matches.get_flag("detach");
     let standing = standing::standing(&process, linux)?;
     let setup: (&dyn Setup, _) = (&console, (Affinity::last(&process)?, (&standing, &confined)));
-    let start = Start { lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &setup) };
+    let tell = |pid| confined.tell(pid);
+    let parent = confined.agent.is_some().then_some(&tell as &dyn Fn(Pid) -> Result<()>);
+    let start = Start { parent, lives_on: detach, keeps: keeps(matches), ..Start::new(&program, &setup) };
     let child = start.start()?;
     if let Some(file) = &mut pid_file {
         write!(file, "{}", child.pid()).map_err(|error| Error::os("write the pid file", error))?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::ArgMatches;
-use confinement::seccomp::Arch;
+use confinement::seccomp::{Arch, known_flags};
 use confinement::{CapSet, label};
 use process::{Command, Error, Result};
 use serde_json::{Value, json};
@@ -75,6 +75,7 @@ fn run(_matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 
 // ANCHOR: features
 fn features() -> Value {
+    let flags = known_flags();
     let architectures: Vec<Value> = Arch::NATIVE.family().iter().map(|arch| json!(arch)).collect();
     json!({
         "ociVersionMin": "1.0.0",
@@ -89,12 +90,14 @@ fn features() -> Value {
                 "enabled": true,
                 "actions": [
                     "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-                    "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
+                    "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
                 ],
                 "operators": [
                     "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE",
                 ],
                 "archs": architectures,
+                "knownFlags": flags.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                "supportedFlags": flags.iter().filter(|(_, is_known)| *is_known).map(|(name, _)| name).collect::<Vec<_>>(),
             },
             "apparmor": { "enabled": true },
             "selinux": { "enabled": label::enabled() },

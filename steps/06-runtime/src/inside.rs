@@ -71,6 +71,7 @@ fn container(matches: &ArgMatches) -> Result<u8> {
         // Whatever happens to us, somebody has to take that away.
         place.write(&record)?;
     }
+    plan.container.confinement.meet(|| record.state(Status::Creating))?;
     let child = make(matches, &place, &mut record, &plan, &position)?;
     if matches.get_flag("hold") {
         child.leave();

@@ -236,6 +236,7 @@ pub(crate) fn confinement(process: &Process, linux: &Linux) -> Result<Confinemen
             .map(|limit| Rlimit { kind: limit.typ().to_string(), soft: limit.soft(), hard: limit.hard() })
             .collect(),
         seccomp: linux.seccomp().as_ref().map(seccomp).transpose()?,
+        agent: None,
         sysctls: Vec::new(),
         apparmor,
         label: process.selinux_label().clone().filter(|label| !label.is_empty()),

@@ -28,8 +28,6 @@ fn what_is_not_supported() {
     let kinds = |kind: &str, path: &str| json!([{ "type": "user" }, { "type": "mount" }, { "type": "uts" }, { "type": kind, "path": path }]);
     let idmapped = json!([{ "destination": "/mnt", "type": "bind", "source": "/tmp",
         "uidMappings": [{ "containerID": 0, "hostID": 0, "size": 1 }] }]);
-    let notify = json!({ "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x",
-        "syscalls": [{ "names": ["mkdir"], "action": "SCMP_ACT_NOTIFY" }] });
     let said = answers(&[
         ("/ociVersion", json!("2.0.0")),
         ("/process/selinuxLabel", json!("x")),
@@ -48,7 +46,6 @@ fn what_is_not_supported() {
         ("/linux/resources", json!({ "memory": { "disableOOMKiller": true } })),
         ("/linux/resources", json!({ "cpu": { "realtimeRuntime": 5 } })),
         ("/linux/resources", json!({ "blockIO": { "leafWeight": 5 } })),
-        ("/linux/seccomp", notify),
         ("/mounts", idmapped),
     ]);
     settings().bind(|| assert_snapshot!("unsupported", said));

@@ -15,7 +15,7 @@ use rootfs::beneath::Root;
 
 use crate::environment::{self, Environment};
 use crate::join::Join;
-use crate::{Engine, Record, Status, compose, names, user};
+use crate::{Engine, Record, Status, agent, compose, names, user};
 
 /// The verb.
 pub const EXEC: Command = Command { name: "exec", about: "Run a process in a running container", define, run };
@@ -115,6 +115,8 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let console = if detach { None } else { stdio.console()? };
     let privileged = matches.get_flag("privileged");
     let mut confinement = compose::confinement_inside(&record.options, privileged)?;
+    let directory = engine.state().container(&record.id);
+    confinement.meet(|| agent::state(&record, &directory, "running"))?;
     process::secret::environment();
     // From here on all paths are the container's.
     join.setup()?;
@@ -137,7 +139,9 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let env = environment.pairs().into_iter().map(Into::into).collect();
     let program = Program { env: Some(env), cwd: Some(cwd.into()), ..Program::new(command) };
     let setup = (console, &confinement);
-    let start = Start { lives_on: detach, ..Start::new(&program, &setup) };
+    let tell = |pid| confinement.tell(pid);
+    let parent = confinement.agent.is_some().then_some(&tell as &dyn Fn(Pid) -> Result<()>);
+    let start = Start { parent, lives_on: detach, ..Start::new(&program, &setup) };
     let child = start.start()?;
     if detach {
         child.leave();

@@ -24,7 +24,7 @@ use crate::running::Running;
 use crate::state::make_dir;
 use crate::status::Life;
 use crate::stdio::Owned;
-use crate::{Engine, Record, compose, explain, layered, mapped, notify, orphans, shm, storage};
+use crate::{Engine, Record, agent, compose, explain, layered, mapped, notify, orphans, shm, storage};
 
 /// The verb, which only we ourselves use.
 pub const MONITOR: Command = Command { name: "monitor", about: "", define, run };
@@ -249,7 +249,7 @@ impl Keeper {
             make_dir(&root.shm())?;
             shm::attach(mount, &root.shm())?;
         }
-        let container = compose::compose(&self.engine, &self.record, &self.image.config, root, (&ids, neighbours))?;
+        let mut container = compose::compose(&self.engine, &self.record, &self.image.config, root, (&ids, neighbours))?;
         if options.explain {
             let lines = explain::making(&self.record, self.image.layers.len(), &container, ids.map());
             let mut text = Vec::new();
@@ -257,6 +257,7 @@ impl Keeper {
             let _ = explain::print(&lines, &mut text);
             let _ = std::fs::write(explain::file(&self.directory), text);
         }
+        container.confinement.meet(|| agent::state(&self.record, &self.directory, "creating"))?;
         let stdio = Owned { stdio, user: container.confinement.user.uid };
         let limits = compose::limits(options, &container.rootfs.devices);
         let place = Place::make(&self.record.id, &limits, &options.cgroups)?;

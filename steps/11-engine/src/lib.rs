@@ -1,5 +1,6 @@
 //! Step 11: an engine. A container has an image, a name and a life.
 
+mod agent;
 mod attach;
 mod compose;
 mod create;

@@ -2,7 +2,11 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use common::Podling;
+use support::image::BUSYBOX;
 use support::settings;
 
 /// Everything but what makes directories.
@@ -32,7 +36,7 @@ fn a_profile_of_ones_own() {
         "--network=none",
         "--security-opt=seccomp=profile.json",
     ]);
-    let output = command.args([support::image::BUSYBOX, "mkdir", "/a"]).output().unwrap();
+    let output = command.args([BUSYBOX, "mkdir", "/a"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     for (name, text) in [("broken.json", "{"), ("notify.json", r#"{"defaultAction": "SCMP_ACT_NOTIFY"}"#)] {
         let option = format!("--security-opt=seccomp={}", podling.world.write(name, text).display());
@@ -55,4 +59,40 @@ fn what_is_asked_for_beside_privileged_stays() {
     let script = "mkdir /a 2>/dev/null && echo made; cat /proc/uptime; grep Seccomp: /proc/self/status";
     assert_eq!(podling.out(&flags, &["sh", "-c", script]), "Seccomp:\t2\n");
     assert_eq!(podling.out(&flags[..2], &["sh", "-c", "mkdir /a && grep Seccomp: /proc/self/status"]), "Seccomp:\t0\n");
+}
+
+/// As Podman hands a profile's `listenerPath` to its runtime.
+#[test]
+fn an_agent_answers_for_a_container() {
+    let podling = Podling::new();
+    let socket = podling.world.run().join("agent");
+    let mut command = podling.world.process("confinement-agent");
+    let mut agent = command.arg(&socket).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(agent.stdout.take().unwrap()).lines();
+    let mut said = || lines.next().unwrap().unwrap();
+    assert_eq!(said(), "ready");
+    let profile = format!(
+        r#"{{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": {socket:?}, "listenerMetadata": "mine",
+            "syscalls": [{{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}}]}}"#
+    );
+    let option = format!("--security-opt=seccomp={}", podling.world.write("profile.json", profile).display());
+    let run =
+        ["run", "-d", "--network=none", "--name=asks", "--annotation=key=value", &option, BUSYBOX, "sleep", "1000"];
+    let id = podling.shown(&run).lines().nth(1).unwrap().to_owned();
+    let told = said();
+    for part in [&format!(r#""id":"{id}""#), r#""metadata":"mine""#, r#""status":"creating""#, r#""key":"value""#] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    podling.shown(&["exec", "asks", "mkdir", "/tmp/theirs"]);
+    assert!(said().contains(r#""status":"running""#));
+    assert_eq!(said(), "mkdir /tmp/theirs: 0");
+    assert!(podling.shown(&["exec", "asks", "ls", "/tmp"]).contains("theirs\n"));
+    podling.shown(&["rm", "-f", "-t", "0", "asks"]);
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    // Who is to be asked has to be there.
+    std::fs::remove_file(&socket).unwrap();
+    let refused = podling.run(&["--network=none", &option], &["true"]);
+    assert!(refused.contains("connect to the seccomp agent") && refused.contains("[exit 125]"), "{refused}");
+    podling.assert_clean();
 }

@@ -3,10 +3,12 @@
 //! The obvious program compares the call's number with one name after the other: 437 instructions before the
 //! last call is found. This one is a binary tree over ranges of numbers that have the same answer.
 
+use std::os::fd::OwnedFd;
+
 use libc::sock_filter;
 use process::{Error, Result};
 
-use super::{Action, Arch, Operator, Profile, Rule, Test, numbers::Numbers, ready};
+use super::{Action, Arch, Asked, Operator, Profile, Rule, Test, numbers::Numbers, ready};
 use crate::{CapSet, kernel};
 
 /// Offsets into `struct seccomp_data` (linux/seccomp.h).
@@ -33,6 +35,7 @@ const LONGEST: usize = 4096;
 pub struct Filter {
     program: Vec<sock_filter>,
     flags: u32,
+    asked: Option<Asked>,
 }
 
 impl Filter {
@@ -46,7 +49,7 @@ impl Filter {
     /// Compiles `profile` for a kernel whose native architecture is `arch`.
     ///
     /// # Errors
-    /// An action that needs another process, an unknown flag, a rule with too many tests.
+    /// An unknown flag, a rule with too many tests, one that asks an agent who is not there or could not be told.
     // ANCHOR: compile
     pub fn compile(profile: &Profile, arch: Arch) -> Result<Filter> {
         // A number means another call on another architecture, so which one it is has to be the first question.
@@ -62,7 +65,8 @@ impl Filter {
         if program.len() > LONGEST {
             return Err(Error::new(format!("seccomp: {} instructions are too many for the kernel", program.len())));
         }
-        Ok(Filter { program, flags: flags(&profile.flags)? })
+        let asked = Asked::of(profile)?;
+        Ok(Filter { program, flags: flags(&profile.flags, asked.is_some())?, asked })
     }
     // ANCHOR_END: compile
 
@@ -74,7 +78,7 @@ impl Filter {
     // ANCHOR: ready
     pub fn default_for(capabilities: &CapSet) -> Result<Filter> {
         match cfg!(target_arch = "x86_64") && *capabilities == CapSet::default_for_root() {
-            true => Ok(Filter { program: ready::PROGRAM.map(unpacked).to_vec(), flags: 0 }),
+            true => Ok(Filter { program: ready::PROGRAM.map(unpacked).to_vec(), flags: 0, asked: None }),
             false => Filter::compile(&Profile::default_for(capabilities), Arch::NATIVE),
         }
     }
@@ -92,21 +96,39 @@ impl Filter {
     /// The thread has neither `no_new_privs` nor `CAP_SYS_ADMIN`, or the kernel has no seccomp.
     // ANCHOR: load
     pub fn load(&self) -> Result<()> {
-        kernel::seccomp(&self.program, self.flags).map_err(|error| {
-            let denied = error.raw_os_error() == Some(libc::EACCES);
-            let error = Error::os("load the seccomp filter", error);
-            if denied {
-                error.hint("it needs no-new-privileges, or CAP_SYS_ADMIN in this user namespace")
-            } else {
-                error
-            }
-        })
+        match self.asked {
+            Some(_) => Err(Error::new("seccomp: SCMP_ACT_NOTIFY, and nobody has met the agent")),
+            None => kernel::seccomp(&self.program, self.flags).map_err(failed),
+        }
     }
     // ANCHOR_END: load
+
+    /// The same for a filter that asks: the answer is the descriptor on which the kernel asks (seccomp_unotify(2)).
+    ///
+    /// # Errors
+    /// As [`Filter::load`], and `EBUSY` when there is such a filter already.
+    pub(crate) fn listen(&self) -> Result<OwnedFd> {
+        kernel::seccomp_listener(&self.program, self.flags).map_err(failed)
+    }
+
+    /// Whom it asks.
+    #[must_use]
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
 }
 
 fn unpacked((code, jt, jf, k): (u16, u8, u8, u32)) -> sock_filter {
     sock_filter { code, jt, jf, k }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    let denied = error.raw_os_error() == Some(libc::EACCES);
+    let error = Error::os("load the seccomp filter", error);
+    match denied {
+        true => error.hint("it needs no-new-privileges, or CAP_SYS_ADMIN in this user namespace"),
+        false => error,
+    }
 }
 
 const NOT_IMPLEMENTED: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
@@ -262,6 +284,9 @@ fn compare(test: &Test, fail: u8) -> Vec<sock_filter> {
 
 /// What the program returns for an action.
 fn answer(action: Action, data: Option<u32>) -> Result<u32> {
+    if data.is_some() && !matches!(action, Action::Errno | Action::Trace) {
+        return Err(Error::new("seccomp: errnoRet is for SCMP_ACT_ERRNO and SCMP_ACT_TRACE only"));
+    }
     let data = data.unwrap_or(libc::EPERM as u32) & libc::SECCOMP_RET_DATA;
     Ok(match action {
         Action::Allow => libc::SECCOMP_RET_ALLOW,
@@ -271,20 +296,40 @@ fn answer(action: Action, data: Option<u32>) -> Result<u32> {
         Action::Trace => libc::SECCOMP_RET_TRACE | data,
         Action::KillThread => libc::SECCOMP_RET_KILL_THREAD,
         Action::KillProcess => libc::SECCOMP_RET_KILL_PROCESS,
-        Action::Notify => return Err(Error::new("seccomp: SCMP_ACT_NOTIFY is not supported")),
+        Action::Notify => libc::SECCOMP_RET_USER_NOTIF,
     })
 }
 
-fn flags(names: &[String]) -> Result<u32> {
+/// Flags that a profile may have, and what the kernel calls them.
+const FLAGS: [(&str, u64); 4] = [
+    ("SECCOMP_FILTER_FLAG_LOG", libc::SECCOMP_FILTER_FLAG_LOG),
+    ("SECCOMP_FILTER_FLAG_SPEC_ALLOW", libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW),
+    ("SECCOMP_FILTER_FLAG_TSYNC", libc::SECCOMP_FILTER_FLAG_TSYNC),
+    (KILLABLE.0, KILLABLE.1),
+];
+/// Once the agent has heard the question, only what kills the caller ends the wait for its answer.
+const KILLABLE: (&str, u64) = ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+
+/// The flags that a profile may have, and whether this kernel knows each.
+#[must_use]
+pub fn known_flags() -> Vec<(&'static str, bool)> {
+    let with = |flag| if flag == KILLABLE.1 { flag | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER } else { flag };
+    FLAGS.iter().map(|(name, flag)| (*name, kernel::knows_seccomp_flag(with(*flag)))).collect()
+}
+
+fn flags(names: &[String], asks: bool) -> Result<u32> {
     names.iter().try_fold(0, |flags, name| {
-        let flag = match name.as_str() {
-            "SECCOMP_FILTER_FLAG_LOG" => libc::SECCOMP_FILTER_FLAG_LOG as u32,
-            "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW as u32,
+        let (_, flag) = FLAGS
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .ok_or_else(|| Error::new(format!("seccomp: unknown flag {name}")))?;
+        Ok(match flag {
             // There is one thread, so there is nobody to synchronize with.
-            "SECCOMP_FILTER_FLAG_TSYNC" => 0,
-            _ => return Err(Error::new(format!("seccomp: unknown flag {name}"))),
-        };
-        Ok(flags | flag)
+            libc::SECCOMP_FILTER_FLAG_TSYNC => flags,
+            // Without a question there is no answer to wait for, and the kernel refuses to be told how.
+            libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV if !asks => flags,
+            flag => flags | flag as u32,
+        })
     })
 }
 

@@ -117,6 +117,8 @@ impl Profile {
             architectures: Arch::NATIVE.family().to_vec(),
             syscalls: rules,
             flags: Vec::new(),
+            listener_path: None,
+            listener_metadata: None,
         }
     }
 }

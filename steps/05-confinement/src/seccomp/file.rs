@@ -1,7 +1,7 @@
 //! A profile in a file, as containers/common and Docker write it: the OCI form, and besides for which capabilities,
 //! architectures and kernels a rule is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use process::{Error, Result};
@@ -27,6 +27,10 @@ struct File {
     arch_map: Vec<Map>,
     #[serde(default)]
     flags: Vec<String>,
+    #[serde(default)]
+    listener_path: Option<PathBuf>,
+    #[serde(default)]
+    listener_metadata: Option<String>,
     #[serde(default)]
     syscalls: Vec<Entry>,
 }
@@ -75,7 +79,7 @@ impl Profile {
     /// The profile in a file, for a program with these capabilities, on this machine.
     ///
     /// # Errors
-    /// When it cannot be read, is no profile, or asks for what is not there (`SCMP_ACT_NOTIFY`).
+    /// When it cannot be read, or is no profile.
     // ANCHOR: read
     pub fn read(path: &Path, capabilities: &CapSet) -> Result<Profile> {
         let tried = || format!("opening seccomp profile {}", path.display());
@@ -118,6 +122,8 @@ impl File {
             // Those of other processors do not matter here.
             architectures: names.iter().filter_map(|name| known(name)).collect(),
             flags: self.flags,
+            listener_path: self.listener_path.filter(|path| !path.as_os_str().is_empty()),
+            listener_metadata: self.listener_metadata.filter(|text| !text.is_empty()),
             syscalls,
         })
     }

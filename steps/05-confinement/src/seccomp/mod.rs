@@ -3,6 +3,7 @@
 //! A [`Profile`] says it in words (OCI runtime specification, `linux.seccomp`), a [`Filter`] is the same as a
 //! program for the kernel. The first rule that names a call and whose tests all pass decides.
 
+mod agent;
 mod compile;
 mod default;
 mod file;
@@ -12,8 +13,10 @@ mod ready;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::path::PathBuf;
 
-pub use compile::Filter;
+pub use agent::{Agent, Asked};
+pub use compile::{Filter, known_flags};
 pub use numbers::number;
 
 /// Rules about system calls, as in the OCI configuration's `linux.seccomp` (same JSON).
@@ -32,6 +35,12 @@ pub struct Profile {
     /// `SECCOMP_FILTER_FLAG_*` for seccomp(2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
+    /// The socket of whoever answers for [`Action::Notify`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener_path: Option<PathBuf>,
+    /// What that one is told besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener_metadata: Option<String>,
     /// The rules, first match first.
     #[serde(default)]
     pub syscalls: Vec<Rule>,
@@ -127,7 +136,7 @@ pub enum Action {
     /// Ends the process.
     #[serde(rename = "SCMP_ACT_KILL_PROCESS")]
     KillProcess,
-    /// Asks another process (not supported: [`Filter::compile`] refuses it).
+    /// Asks another process, the [`Agent`].
     #[serde(rename = "SCMP_ACT_NOTIFY")]
     Notify,
 }
