@@ -74,3 +74,33 @@ fn crun_gives_the_same_answers() {
     }
     assert_eq!(ours, theirs);
 }
+
+/// Each action and each flag that it names is one that it takes.
+#[test]
+fn what_it_says_of_itself_is_so() {
+    let bundle = Bundle::new().args(&["true"]);
+    let features: Value = serde_json::from_str(&bundle.runtime(&["features"])).unwrap();
+    let seccomp = &features["linux"]["seccomp"];
+    let words = |name: &str| seccomp[name].as_array().unwrap().clone();
+    assert!(words("supportedFlags").iter().all(|flag| words("knownFlags").contains(flag)));
+    let mut bundle = bundle;
+    for action in words("actions") {
+        let rules = json!({ "defaultAction": "SCMP_ACT_ALLOW", "flags": words("supportedFlags"),
+            "syscalls": [{ "names": ["acct"], "action": action }] });
+        bundle = bundle.with("/linux/seccomp", rules);
+        let said = bundle.run();
+        match action == "SCMP_ACT_NOTIFY" {
+            true => assert!(said.contains("nobody to ask"), "{said}"),
+            false => assert_eq!(said, "", "{action}"),
+        }
+    }
+    bundle = bundle.with("/linux/seccomp", Value::Null);
+    for kind in features["linux"]["namespaces"].as_array().unwrap() {
+        let mut kinds = bundle.config["linux"]["namespaces"].clone();
+        kinds.as_array_mut().unwrap().retain(|known| known["type"] != *kind);
+        kinds.as_array_mut().unwrap().push(json!({ "type": kind }));
+        bundle = bundle.with("/linux/namespaces", kinds);
+        assert_eq!(bundle.run(), "", "{kind}");
+    }
+    assert_eq!(features["hooks"].as_array().unwrap().len(), 6);
+}
