@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::sched::{CloneFlags, setns};
 use process::{Error, Result, Setup};
@@ -24,7 +24,10 @@ const KINDS: [(CloneFlags, &str); 8] = [
 
 /// Namespaces of others. As a [`Setup`] it joins them; for a PID namespace that is [`process::Start::through`]'s.
 #[derive(Debug, Default)]
-pub struct Joined(Vec<(OwnedFd, CloneFlags)>);
+pub struct Joined(Vec<Entry>);
+
+/// A process or a namespace, which of its kinds, and where it was found.
+type Entry = (OwnedFd, CloneFlags, Option<PathBuf>);
 
 impl Joined {
     /// Adds those of the process that are none of ours, out of `kinds`. The descriptor is pidfd_open(2)'s, `pid` the number of the
@@ -35,7 +38,7 @@ impl Joined {
     pub fn add_process(&mut self, process: OwnedFd, pid: u32, kinds: CloneFlags) -> Result<()> {
         let others = foreign(pid, kinds)?;
         if !others.is_empty() {
-            self.0.push((process, others));
+            self.0.push((process, others, None));
         }
         Ok(())
     }
@@ -45,13 +48,13 @@ impl Joined {
     /// # Errors
     /// When there is no such file.
     pub fn add_path(&mut self, path: &Path, kind: CloneFlags) -> Result<()> {
-        let failed = |error: io::Error| Error::os(format!("open the namespace {}", path.display()), error);
+        let failed = |error: io::Error| Error::os(format!("join the namespace {}", path.display()), error);
         let file = File::open(path).map_err(failed)?;
         let there = file.metadata().map_err(failed)?;
         let name = KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, name)| *name);
         let ours = fs::metadata(format!("/proc/self/ns/{name}")).map_err(failed)?;
         if !same(&there, &ours) {
-            self.0.push((file.into(), kind));
+            self.0.push((file.into(), kind, Some(path.into())));
         }
         Ok(())
     }
@@ -59,31 +62,51 @@ impl Joined {
     /// The kinds of all.
     #[must_use]
     pub fn kinds(&self) -> CloneFlags {
-        self.0.iter().fold(CloneFlags::empty(), |all, (_, kinds)| all | *kinds)
+        self.0.iter().fold(CloneFlags::empty(), |all, (_, kinds, _)| all | *kinds)
     }
 }
 
-/// The user namespace last: whoever has left the one that the others belong to may join them no more.
+/// The user namespace last: whoever has left the one that the others belong to may join them no more. Unless they belong to that
+/// one: then only who is in it may, so what could not be joined before is tried once more.
 // ANCHOR: join
-impl Setup for Joined {
-    fn setup(&self) -> Result<()> {
-        for user in [false, true] {
-            for (whose, kinds) in &self.0 {
-                let kinds = match user {
-                    true => *kinds & CloneFlags::CLONE_NEWUSER,
-                    false => *kinds - CloneFlags::CLONE_NEWUSER,
-                };
-                if !kinds.is_empty() {
-                    setns(whose.as_fd(), kinds).map_err(|errno| failed(kinds, errno))?;
-                }
+impl Joined {
+    /// Joins them all; `inside` comes right after the user namespace, when there is one among them.
+    ///
+    /// # Errors
+    /// Which one could not be joined.
+    pub fn enter(&self, inside: &dyn Fn() -> Result<()>) -> Result<()> {
+        let user = CloneFlags::CLONE_NEWUSER;
+        let join = |(whose, _, path): &Entry, kinds: CloneFlags| match kinds.is_empty() {
+            true => Ok(()),
+            false => setns(whose.as_fd(), kinds).map_err(|errno| failed(kinds, path.as_deref(), errno)),
+        };
+        let has_user = self.kinds().contains(user);
+        let mut later = Vec::new();
+        for entry in &self.0 {
+            match join(entry, entry.1 - user) {
+                Err(_) if has_user => later.push(entry),
+                result => result?,
             }
         }
-        Ok(())
+        for entry in self.0.iter().filter(|(_, kinds, _)| kinds.contains(user)) {
+            join(entry, user)?;
+            inside()?;
+        }
+        later.into_iter().try_for_each(|entry| join(entry, entry.1 - user))
+    }
+}
+
+impl Setup for Joined {
+    fn setup(&self) -> Result<()> {
+        self.enter(&|| Ok(()))
     }
 }
 // ANCHOR_END: join
 
-fn failed(kinds: CloneFlags, errno: nix::errno::Errno) -> Error {
+fn failed(kinds: CloneFlags, path: Option<&Path>, errno: nix::errno::Errno) -> Error {
+    if let Some(path) = path {
+        return Error::os(format!("join the namespace {}", path.display()), errno);
+    }
     let names = KINDS.iter().filter(|(kind, _)| kinds.contains(*kind)).map(|(_, name)| *name).collect::<Vec<_>>();
     let error = Error::os(format!("join the {} namespace of another process", names.join(", ")), errno);
     match errno {

@@ -138,15 +138,16 @@ fn enter(matches: &ArgMatches) -> Result<u8> {
     let pid_file = given(matches, "pid-file")
         .map(|path| File::create(path).map_err(|error| Error::os(format!("create {}", path.display()), error)));
     let mut pid_file = pid_file.transpose()?;
-    let joins = join::of_process(init.pid);
+    let joined = join::of_process(init)?;
     // Who is in our mount namespace has a root of its own nevertheless.
     let root = File::open(format!("/proc/{}/root", init.pid))
         .map_err(|error| Error::os("open the container's root", error))?;
-    let shares_mounts = joins.iter().all(|join| join.kind != CloneFlags::CLONE_NEWNS);
+    let shares_mounts = !joined.kinds().contains(CloneFlags::CLONE_NEWNS);
     // From the moment that we are in there, its root could look at us.
     process::secret::memory()?;
     process::secret::environment();
-    join::enter(&joins, || init.lives())?;
+    joined.enter(&join::become_root)?;
+    drop(joined);
     if shares_mounts {
         rootfs::kernel::change_root(root.as_fd()).map_err(|errno| Error::os("enter the container's root", errno))?;
     }

@@ -124,7 +124,7 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
     let report = File::create(place.file(REPORT)).map_err(failed)?;
     let console = console(matches, plan)?;
     let pids: Vec<_> = plan.joins.iter().filter(|join| join.kind == CloneFlags::CLONE_NEWPID).cloned().collect();
-    join::enter(&pids, || true)?;
+    join::enter(&pids)?;
     let bundle = record.bundle.clone();
     let state = record.state(Status::Creating);
     let of = |kind, hooks, directory| Inside { kind, hooks, state: state.clone(), directory, env: &[] };

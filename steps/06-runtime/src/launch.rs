@@ -74,7 +74,7 @@ fn help(matches: &ArgMatches, plan: Plan, until: Until) -> Result<u8> {
     // In another user namespace we could not.
     let later = [CloneFlags::CLONE_NEWPID, CloneFlags::CLONE_NEWNS, NEWTIME];
     let here: Vec<_> = plan.joins.into_iter().filter(|join| !later.contains(&join.kind)).collect();
-    join::enter(&here, || true)?;
+    join::enter(&here)?;
     // Root makes the container's user namespace for its first process only: our files are not those of its ids.
     let (outer, later) = match geteuid().is_root() {
         true => (None, plan.users.is_some()),
