@@ -4,18 +4,37 @@
 //! A code is `P`, the number of the step whose layer it is about, and a number of its own: `P0203`. Those of step 00 are the
 //! kernel's answers, by their number in errno(3): `P0028` is ENOSPC.
 
+mod cgroups;
+mod confinement;
 mod engine;
 mod images;
 mod kernel;
-mod outside;
-mod walls;
+mod kernel_further;
+mod line;
+mod namespaces;
+mod network;
+mod process;
+mod registry;
+mod rootfs;
+mod runtime;
+mod systemd;
+mod volumes;
 
 use crate::prerequisite::prerequisite;
 
+pub use cgroups::*;
+pub use confinement::*;
 pub use engine::*;
 pub use images::*;
-pub use outside::*;
-pub use walls::*;
+pub use line::*;
+pub use namespaces::*;
+pub use network::*;
+pub use process::*;
+pub use registry::*;
+pub use rootfs::*;
+pub use runtime::*;
+pub use systemd::*;
+pub use volumes::*;
 
 /// What a code stands for.
 // ANCHOR: trouble
@@ -38,7 +57,25 @@ pub struct Trouble {
 
 /// All of them, by their number.
 pub fn troubles() -> impl Iterator<Item = &'static Trouble> {
-    [kernel::TROUBLES, walls::TROUBLES, images::TROUBLES, outside::TROUBLES, engine::TROUBLES].into_iter().flatten()
+    [
+        kernel::TROUBLES,
+        kernel_further::TROUBLES,
+        process::TROUBLES,
+        namespaces::TROUBLES,
+        rootfs::TROUBLES,
+        cgroups::TROUBLES,
+        confinement::TROUBLES,
+        runtime::TROUBLES,
+        images::TROUBLES,
+        registry::TROUBLES,
+        network::TROUBLES,
+        engine::TROUBLES,
+        volumes::TROUBLES,
+        systemd::TROUBLES,
+        line::TROUBLES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The one of that number.
@@ -62,6 +99,24 @@ pub fn parse(text: &str) -> Option<u16> {
 }
 
 impl Trouble {
+    const fn new(
+        code: u16,
+        what: &'static str,
+        cause: &'static str,
+        cure: &'static str,
+        chapter: &'static str,
+    ) -> Trouble {
+        Trouble { code, what, cause, cure, needs: None, chapter }
+    }
+
+    const fn needs(self, prerequisite: &'static str) -> Trouble {
+        Trouble { needs: Some(prerequisite), ..self }
+    }
+
+    const fn told_in(self, chapter: &'static str) -> Trouble {
+        Trouble { chapter, ..self }
+    }
+
     /// The command that mends what is lacking on this distribution, for the user of that name.
     #[must_use]
     pub fn mending(&self, user: &str) -> Option<String> {

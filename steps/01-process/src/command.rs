@@ -161,9 +161,13 @@ pub fn report(error: &Error) {
     if error.is_silent() {
         return;
     }
-    let more = EXPLAINS.get().zip(error.known_code());
-    let more = more.map(|(program, code)| format!("\nMore: {program} explain {}", shown(code))).unwrap_or_default();
-    let _ = writeln!(io::stderr(), "Error: {error}{more}");
+    let _ = writeln!(io::stderr(), "Error: {error}{}", more(error.known_code()));
+}
+
+/// The last line of an error: where there is more to read about that code.
+fn more(code: Option<u16>) -> String {
+    let more = EXPLAINS.get().zip(code);
+    more.map(|(program, code)| format!("\nMore: {program} explain {}", shown(code))).unwrap_or_default()
 }
 
 fn failed(error: &Error) -> u8 {

@@ -11,7 +11,7 @@ use nix::sys::socket::{
 use nix::sys::stat::{Mode, fstat};
 use nix::unistd::{Gid, Uid, dup2_stderr, dup2_stdin, dup2_stdout, fchown};
 
-use crate::{Error, Result, Setup, kernel};
+use crate::{Error, Result, Setup, code, kernel};
 
 /// Makes a pseudo-terminal in the child, from the devpts that the child sees, and makes it the terminal of its
 /// session and its standard descriptors. The master's end goes to the parent through a socket, as the OCI
@@ -67,7 +67,9 @@ impl Setup for Console {
         let master = open("/dev/ptmx", flags, Mode::empty()).map_err(failed)?;
         let is_ptmx = fstat(&master).map_err(failed)?.st_rdev == libc::makedev(5, 2);
         if !is_ptmx {
-            return Err(Error::new("/dev/ptmx is not the terminal multiplexer (character device 5:2)"));
+            return Err(
+                Error::new("/dev/ptmx is not the terminal multiplexer (character device 5:2)").code(code::FORGED)
+            );
         }
         // By ioctl and not by the name in /dev/pts, which another process could exchange (CVE-2025-52565).
         let peer = kernel::open_peer(master.as_fd()).map_err(failed)?;

@@ -39,7 +39,9 @@ impl Error {
     #[must_use]
     pub fn os(tried: impl Into<String>, cause: impl Into<std::io::Error>) -> Self {
         let cause = cause.into();
-        let code = cause.raw_os_error().and_then(|code| u16::try_from(code).ok());
+        // One of ours may have travelled inside, through a reader say.
+        let ours = || cause.get_ref()?.downcast_ref::<Error>()?.code;
+        let code = cause.raw_os_error().and_then(|code| u16::try_from(code).ok()).or_else(ours);
         Error { cause: Some(words(&cause)), code, ..Error::new(tried) }
     }
 
@@ -93,6 +95,13 @@ impl Error {
     #[must_use]
     pub fn code(mut self, code: impl Into<Option<u16>>) -> Self {
         self.code = code.into();
+        self
+    }
+
+    /// [`code`](Self::code) for one that has none yet: what failed has no answer of the kernel behind it.
+    #[must_use]
+    pub fn or_code(mut self, code: u16) -> Self {
+        self.code = self.code.or(Some(code));
         self
     }
 

@@ -71,7 +71,10 @@ impl Program {
     }
 
     fn name(&self) -> Result<&OsStr> {
-        self.args.first().map(OsString::as_os_str).ok_or_else(|| Error::new("no command specified"))
+        self.args
+            .first()
+            .map(OsString::as_os_str)
+            .ok_or_else(|| Error::new("no command specified").code(code::NO_COMMAND))
     }
 
     fn enter(&self) -> Result<()> {
@@ -145,7 +148,10 @@ fn failed(name: &OsStr, errno: Errno) -> Error {
 fn inside() -> Result<()> {
     match getcwd() {
         Ok(path) if path.is_absolute() => Ok(()),
-        Ok(path) => Err(Error::new(format!("the working directory is outside of the root: {}", path.display()))),
+        Ok(path) => {
+            Err(Error::new(format!("the working directory is outside of the root: {}", path.display()))
+                .code(code::OUTSIDE))
+        }
         // The kernel itself never says so: a filter of system calls does, and nothing that could lead out is open any more.
         Err(Errno::EPERM | Errno::ENOSYS) => Ok(()),
         Err(errno) => Err(Error::os("look where the working directory is", errno)),
@@ -168,6 +174,7 @@ fn strings(list: &[OsString]) -> Result<Vec<CString>> {
 }
 
 fn string(text: &OsStr) -> Result<CString> {
-    CString::new(text.as_bytes())
-        .map_err(|_| Error::new(format!("{:?} has a zero byte in it", text.display().to_string())))
+    CString::new(text.as_bytes()).map_err(|_| {
+        Error::new(format!("{:?} has a zero byte in it", text.display().to_string())).code(code::BAD_VALUE)
+    })
 }

@@ -16,7 +16,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, pipe2, setsid};
 
 use crate::error::EXIT_ENGINE;
-use crate::{Child, Error, Program, Result, Setup, kernel, signals};
+use crate::{Child, Error, Program, Result, Setup, code, kernel, signals};
 
 /// How to start a process.
 pub struct Start<'a> {
@@ -177,7 +177,7 @@ impl<'a> Start<'a> {
         let error = match result {
             Ok(Err(error)) => error,
             Ok(Ok(never)) => match never {},
-            Err(_) => Error::new("the set-up of the process panicked"),
+            Err(_) => Error::new("the set-up of the process panicked").code(code::INTERNAL),
         };
         let report = self.held.filter(|_| alone.get()).and_then(|held| held.report.try_clone_to_owned().ok());
         let _ = serde_json::to_writer(File::from(report.unwrap_or(reporter)), &error);
@@ -310,7 +310,7 @@ impl Created {
         let _ = self.go.write_all(b"!");
         match self.wait_for(READY)? {
             true => Ok(self.child),
-            false => Err(Error::new("the container's first process was killed")),
+            false => Err(Error::new("the container's first process was killed").code(code::CHILD_DIED)),
         }
     }
 
@@ -349,5 +349,8 @@ fn read_report(report: &mut File, mut text: Vec<u8>) -> Result<Option<Error>> {
     if text.is_empty() {
         return Ok(None);
     }
-    Ok(Some(serde_json::from_slice(&text).map_err(|error| Error::because("read the child's report", error))?))
+    Ok(Some(
+        serde_json::from_slice(&text)
+            .map_err(|error| Error::because("read the child's report", error).code(code::CHILD_DIED))?,
+    ))
 }

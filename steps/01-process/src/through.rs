@@ -13,7 +13,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, pipe2};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, Setup, Start, kernel, start};
+use crate::{Error, Result, Setup, Start, code, kernel, start};
 
 /// What the intermediary has to say.
 #[derive(Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Start<'_> {
                 Ok(Ok((None, _))) => return Ok((None, false)),
                 Ok(Ok((Some(pid), in_place))) => Word::Born(pid.as_raw(), in_place),
                 Ok(Err(error)) => Word::Failed(error),
-                Err(_) => Word::Failed(Error::new("the set-up of the process panicked")),
+                Err(_) => Word::Failed(Error::new("the set-up of the process panicked").code(code::INTERNAL)),
             };
             let text = serde_json::to_vec(&word).unwrap_or_default();
             let _ = File::from(answerer).write_all(&[text, b"\n".to_vec()].concat());
@@ -58,7 +58,7 @@ impl Start<'_> {
         match word.and_then(|text| serde_json::from_slice(&text).ok()) {
             Some(Word::Born(pid, in_place)) => Ok((Some(Pid::from_raw(pid)), in_place)),
             Some(Word::Failed(error)) => Err(error),
-            None => Err(Error::new("create a process: who was to create it has died")),
+            None => Err(Error::new("create a process: who was to create it has died").code(code::CHILD_DIED)),
         }
     }
     // ANCHOR_END: through

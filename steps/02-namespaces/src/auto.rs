@@ -1,6 +1,6 @@
 //! `--userns auto`: a range of the user's ids that no other container has.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::usermap::extent;
@@ -34,16 +34,17 @@ impl Auto {
         let mut auto = Auto::default();
         for option in text.split(',').filter(|option| !option.is_empty()) {
             let Some((name, value)) = option.split_once('=') else {
-                return Err(Error::new(format!("invalid option specified: {option:?}")));
+                return Err(Error::new(format!("invalid option specified: {option:?}")).code(code::BAD_MAP));
             };
             match name {
                 "size" => {
-                    let invalid = |_| Error::new(format!("invalid size {value:?} of --userns auto"));
+                    let invalid =
+                        |_| Error::new(format!("invalid size {value:?} of --userns auto")).code(code::BAD_MAP);
                     auto.size = Some(value.parse().map_err(invalid)?).filter(|size| *size > 0);
                 }
                 "uidmapping" => auto.uids.push(extent(value)?),
                 "gidmapping" => auto.gids.push(extent(value)?),
-                _ => return Err(Error::new(format!("unknown option specified: {name:?}"))),
+                _ => return Err(Error::new(format!("unknown option specified: {name:?}")).code(code::BAD_MAP)),
             }
         }
         Ok(auto)
@@ -63,7 +64,8 @@ impl Auto {
                     "the container needs a user namespace with size {size} that is bigger than the maximum value allowed \
                      with userns=auto {}",
                     SIZES[1]
-                )));
+                ))
+                .code(code::BAD_MAP));
             }
             None => size.max(SIZES[0]),
         };
@@ -86,7 +88,9 @@ fn map(size: u32, count: u32, used: &[[u32; 3]], fixed: &[[u32; 3]]) -> Result<L
     for [mut first, mut wanted] in gaps(size, inside) {
         while wanted > 0 {
             if rest[1] == 0 {
-                rest = free.next().ok_or_else(|| Error::new("could not find enough available IDs").hint(LESS))?;
+                rest = free.next().ok_or_else(|| {
+                    Error::new("could not find enough available IDs").code(code::IDS_USED_UP).hint(LESS)
+                })?;
             }
             let part = wanted.min(rest[1]);
             map.push([first, rest[0], part]);

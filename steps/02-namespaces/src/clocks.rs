@@ -5,7 +5,7 @@ use std::fs;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 
 /// `CLONE_NEWTIME`, which nix has no name for. clone(2) cannot have it among its flags: there the bit means something else.
 pub const NEWTIME: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
@@ -46,6 +46,7 @@ impl Setup for Clocks {
         let path = "/proc/self/timens_offsets";
         fs::write(path, &text).map_err(|error| match error.raw_os_error() {
             Some(libc::ERANGE) => Error::new(format!("set the clocks of a time namespace to {text:?}: out of range"))
+                .code(code::BAD_VALUE)
                 .hint("no clock can be before the start of the system"),
             _ => Error::os(format!("write {path}"), error),
         })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// Where one namespace comes from.
@@ -27,7 +27,10 @@ impl Space {
     /// In Podman's words, what is none of these.
     // ANCHOR: parse
     pub fn parse(text: &str) -> Result<Space> {
-        let lacks = |mode: &str| Error::new(format!("invalid config provided: namespace mode {mode} requires a value"));
+        let lacks = |mode: &str| {
+            Error::new(format!("invalid config provided: namespace mode {mode} requires a value"))
+                .code(code::BAD_NAMESPACE)
+        };
         match text.split_once(':').map_or((text, None), |(mode, value)| (mode, Some(value))) {
             ("" | "private", None) => Ok(Space::Private),
             ("host", None) => Ok(Space::Host),
@@ -35,7 +38,7 @@ impl Space {
             ("ns", Some("")) => Err(lacks("path")),
             ("container", Some(name)) => Ok(Space::Container(name.into())),
             ("ns", Some(path)) => Ok(Space::Path(path.into())),
-            _ => Err(Error::new(format!("unrecognized namespace mode {text} passed"))),
+            _ => Err(Error::new(format!("unrecognized namespace mode {text} passed")).code(code::BAD_NAMESPACE)),
         }
     }
     // ANCHOR_END: parse

@@ -50,19 +50,28 @@ impl UserMap {
     ) -> Result<UserMap> {
         let given = !uids.is_empty() || !gids.is_empty();
         let (mode, options) = match userns.map(|text| text.split_once(':').unwrap_or((text, ""))) {
-            Some(_) if given => return Err(Error::new("--userns and --uidmap or --gidmap cannot be used together")),
+            Some(_) if given => {
+                return Err(
+                    Error::new("--userns and --uidmap or --gidmap cannot be used together").code(code::CONFLICT)
+                );
+            }
             None if given => return UserMap::given(uids, gids),
             None => return Ok(UserMap::Host),
             Some(parts) => parts,
         };
         match mode {
             "" | "host" if options.is_empty() => Ok(UserMap::Host),
-            "keep-id" if !rootless => Err(Error::new("keep-id is only supported in rootless mode")),
+            "keep-id" if !rootless => {
+                Err(Error::new("keep-id is only supported in rootless mode").code(code::OTHER_CALLER))
+            }
             "keep-id" => UserMap::keep_id(options, caller),
-            "nomap" if !rootless => Err(Error::new("nomap is only supported in rootless mode")),
+            "nomap" if !rootless => {
+                Err(Error::new("nomap is only supported in rootless mode").code(code::OTHER_CALLER))
+            }
             "nomap" if options.is_empty() => Ok(UserMap::NoMap),
             "auto" => Auto::parse(options).map(UserMap::Auto),
             "private" => Err(Error::new("must provide at least one UID or GID mapping to configure a user namespace")
+                .code(code::BAD_MAP)
                 .hint("--uidmap and --gidmap are that; --userns auto chooses them")),
             _ => match Space::parse(userns.unwrap_or_default())? {
                 Space::Container(name) => Ok(UserMap::Container(name)),
@@ -75,7 +84,8 @@ impl UserMap {
 
     fn keep_id(options: &str, (mut uid, mut gid): (u32, u32)) -> Result<UserMap> {
         for option in options.split(',').filter(|option| !option.is_empty()) {
-            let invalid = || Error::new(format!("unknown or invalid option {option:?} of --userns keep-id"));
+            let invalid =
+                || Error::new(format!("unknown or invalid option {option:?} of --userns keep-id")).code(code::BAD_MAP);
             let (name, value) = option.split_once('=').ok_or_else(invalid)?;
             let value: u32 = value.parse().ok().filter(|id| *id < u32::MAX).ok_or_else(invalid)?;
             match name {
@@ -109,7 +119,8 @@ impl UserMap {
             UserMap::NoMap if users < 2 || groups < 2 => {
                 return Err(Error::new(
                     "nomap requires additional UIDs or GIDs defined in /etc/subuid and /etc/subgid to function correctly",
-                ));
+                )
+                .code(code::NO_SUBORDINATE_IDS));
             }
             UserMap::NoMap => IdMap { users: extents(&[[0, 1, users - 1]]), groups: extents(&[[0, 1, groups - 1]]) },
             UserMap::Auto(auto) => {
@@ -158,7 +169,8 @@ fn extents(list: &[[u32; 3]]) -> Vec<Extent> {
 
 /// `INSIDE:OUTSIDE:COUNT`; the count may be left out for 1.
 pub(crate) fn extent(text: &str) -> Result<[u32; 3]> {
-    let invalid = || Error::new(format!("invalid mapping {text:?}: it must be CONTAINER-ID:FROM-ID:AMOUNT"));
+    let invalid =
+        || Error::new(format!("invalid mapping {text:?}: it must be CONTAINER-ID:FROM-ID:AMOUNT")).code(code::BAD_MAP);
     let numbers: Vec<u32> = text.split(':').map(|part| part.parse().map_err(|_| invalid())).collect::<Result<_>>()?;
     match numbers[..] {
         [inside, outside] => Ok([inside, outside, 1]),

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use process::{Error, code};
 use rustix::fs::{
     AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, XattrFlags, chownat, fchmod, fchown,
     fgetxattr, flistxattr, fsetxattr, fstat, futimens, mkdirat, mknodat, openat, readlinkat, statat, symlinkat,
@@ -70,7 +71,8 @@ fn reopen(directory: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 
 fn descend(from: BorrowedFd<'_>, to: BorrowedFd<'_>, owner: Owner<'_>, depth: usize) -> io::Result<()> {
     if depth > DEPTH {
-        return Err(io::Error::other(format!("directories are nested more than {DEPTH} deep")));
+        let words = format!("directories are nested more than {DEPTH} deep");
+        return Err(io::Error::other(Error::new(words).code(code::TOO_LARGE)));
     }
     let from = reopen(from)?;
     for name in names(&from)? {

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat, symlinkat};
 use rustix::io::Errno;
 
@@ -65,7 +65,7 @@ impl Device {
             matches!(FileType::from_raw_mode(found.st_mode), FileType::CharacterDevice | FileType::BlockDevice);
         let is_known = number(host).is_none_or(|(major, minor)| found.st_rdev == rustix::fs::makedev(major, minor));
         if !is_device || !is_known {
-            return Err(Error::new(format!("{} is not the device of that name", host.display())));
+            return Err(Error::new(format!("{} is not the device of that name", host.display())).code(code::FORGED));
         }
         let place = self.place(root)?;
         let attributes = Attributes { set: libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC, ..Attributes::default() };
@@ -79,7 +79,7 @@ impl Device {
         let path = &self.container;
         let failed = |error: std::io::Error| Error::os(format!("make {}", path.display()), error);
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Error::new(format!("{} is no place for a device", path.display())));
+            return Err(Error::new(format!("{} is no place for a device", path.display())).code(code::REFUSED_PLACE));
         };
         let parent = beneath::mkdir_all(root, parent).map_err(failed)?;
         let new = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
@@ -91,7 +91,9 @@ impl Device {
             .map_err(|errno| failed(errno.into()))?;
         let found = fstat(&place).map_err(|errno| failed(errno.into()))?;
         match FileType::from_raw_mode(found.st_mode) {
-            FileType::Symlink => Err(Error::new(format!("{} is a symbolic link", path.display()))),
+            FileType::Symlink => {
+                Err(Error::new(format!("{} is a symbolic link", path.display())).code(code::REFUSED_PLACE))
+            }
             _ => Ok(place),
         }
     }

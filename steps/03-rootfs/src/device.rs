@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::Device;
 
@@ -20,27 +20,30 @@ impl Device {
     /// When there is no such device, or the text is another one.
     // ANCHOR: parse
     pub fn parse(text: &str) -> Result<Vec<Device>> {
-        let invalid = |why: &str| Error::new(format!("invalid device specification: {text}{why}"));
+        let invalid =
+            |why: &str| Error::new(format!("invalid device specification: {text}{why}")).code(code::BAD_DEVICE);
         let parts: Vec<&str> = text.split(':').collect();
         let is_mode = |word: &str| !word.is_empty() && word.chars().all(|letter| "rwm".contains(letter));
         let (host, container) = match parts[..] {
             [host] => (host, host),
             [host, mode] if is_mode(mode) => (host, host),
             [host, container] | [host, container, _] if container.starts_with('/') => (host, container),
-            [_, mode] => return Err(Error::new(format!("invalid device mode: {mode}"))),
+            [_, mode] => return Err(Error::new(format!("invalid device mode: {mode}")).code(code::BAD_DEVICE)),
             _ => return Err(invalid("")),
         };
         if let [_, _, mode] = parts[..]
             && !is_mode(mode)
         {
-            return Err(Error::new(format!("invalid device mode: {mode}")));
+            return Err(Error::new(format!("invalid device mode: {mode}")).code(code::BAD_DEVICE));
         }
         let (host, container) = (Path::new(host), Path::new(container));
         if !host.is_absolute() {
             return Err(invalid(": not an absolute path"));
         }
         let found = fs::metadata(host).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::because(format!("stat {}", host.display()), "no such file or directory"),
+            io::ErrorKind::NotFound => {
+                Error::because(format!("stat {}", host.display()), "no such file or directory").code(code::NO_DEVICE)
+            }
             _ => Error::os(format!("stat {}", host.display()), error),
         })?;
         if found.is_dir() {
@@ -52,7 +55,7 @@ impl Device {
         let kind = found.file_type();
         match kind.is_char_device() || kind.is_block_device() {
             true => Ok(vec![Device { host: host.into(), container: container.into() }]),
-            false => Err(Error::new(format!("{} is not a device", host.display()))),
+            false => Err(Error::new(format!("{} is not a device", host.display())).code(code::NO_DEVICE)),
         }
     }
     // ANCHOR_END: parse

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{FileType, fstat, fstatfs};
 use rustix::io::Errno;
 
@@ -102,7 +102,8 @@ impl Mount {
         }
         let covers_proc = fstatfs(&place).map_err(|errno| self.failed(errno))?.f_type == PROC;
         if covers_proc && kind != PROC && !COVERABLE.iter().any(|file| self.destination == Path::new(file)) {
-            return Err(Error::new(format!("mount on {}: it is inside /proc", self.destination.display())));
+            return Err(Error::new(format!("mount on {}: it is inside /proc", self.destination.display()))
+                .code(code::REFUSED_PLACE));
         }
         if copies_up {
             self.copy_up(&place, &mount)?;
@@ -205,7 +206,9 @@ impl Mount {
                 Ok(mount)
             }
             Err(Refused { errno, words: None }) => Err(self.failed(errno)),
-            Err(Refused { words: Some(words), .. }) => Err(Error::because(self.tried(), words)),
+            Err(Refused { words: Some(words), .. }) => {
+                Err(Error::because(self.tried(), words).code(code::MOUNT_FAILED))
+            }
             Ok(mount) => {
                 // As runc and crun do; where the file system has no labels it needs none.
                 match label.map_or(Ok(()), |label| kernel::set_label(mount.as_fd(), label)) {
@@ -221,7 +224,11 @@ impl Mount {
     fn check_place(&self, root: &Root, kind: i64) -> Result<()> {
         let wanted = match beneath::normal(&self.destination).to_str() {
             // It would be below what becomes the root, and hidden.
-            Some("/") => return Err(Error::new(format!("{}: the root is there already", self.tried()))),
+            Some("/") => {
+                return Err(
+                    Error::new(format!("{}: the root is there already", self.tried())).code(code::REFUSED_PLACE)
+                );
+            }
             Some("/proc") => PROC,
             Some("/sys") => SYS,
             _ => return Ok(()),
@@ -230,7 +237,8 @@ impl Mount {
         // A tmpfs over /sys shows less, not something false.
         if kind != wanted && !(wanted == SYS && self.fstype.as_deref() == Some("tmpfs")) {
             let name = if wanted == PROC { "proc" } else { "sysfs" };
-            return Err(Error::new(format!("mount on {place}: only a file system of type {name} may be there")));
+            return Err(Error::new(format!("mount on {place}: only a file system of type {name} may be there"))
+                .code(code::REFUSED_PLACE));
         }
         let Ok(found) = beneath::resolve_nofollow(root, &self.destination) else { return Ok(()) };
         let found = fstat(&found).map_err(|errno| self.failed(errno))?;
@@ -240,7 +248,8 @@ impl Mount {
                 let name = if wanted == PROC { "a procfs" } else { "a sysfs" };
                 Err(Error::new(format!(
                     "mount on {place}: {name} must be mounted on ordinary directory of the root file system"
-                )))
+                ))
+                .code(code::REFUSED_PLACE))
             }
         }
     }

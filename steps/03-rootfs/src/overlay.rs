@@ -107,9 +107,11 @@ impl Overlay {
         if data.len() >= PAGE {
             let many = self.lower.len();
             return Err(Error::new(format!("{}: {many} layers are too many for this kernel", self.tried()))
+                .code(code::TOO_MANY_LAYERS)
                 .hint("Linux 6.8 or newer takes more"));
         }
-        let data = std::ffi::CString::new(data).map_err(|error| Error::because(self.tried(), error))?;
+        let data =
+            std::ffi::CString::new(data).map_err(|error| Error::because(self.tried(), error).code(code::BAD_VALUE))?;
         let target = format!("/proc/self/fd/{}", target.as_raw_fd());
         mount("overlay", target, "overlay", MountFlags::empty(), data.as_c_str()).map_err(|errno| self.failed(errno))
     }
@@ -131,7 +133,7 @@ impl Overlay {
 
     fn refused(&self, refused: Refused) -> Error {
         let error = match refused.words {
-            Some(words) => Error::because(self.tried(), words),
+            Some(words) => Error::because(self.tried(), words).code(code::NO_OVERLAY),
             None => Error::os(self.tried(), refused.errno),
         };
         match refused.errno {

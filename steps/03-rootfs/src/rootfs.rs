@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, fstatfs, openat};
 use rustix::io::Errno;
 
@@ -80,7 +80,7 @@ impl Rootfs {
         if self.mounts.iter().all(|mount| mount.destination != Path::new("/proc")) {
             return Ok(());
         }
-        let wrong = || Error::new("/proc in the container is not a procfs");
+        let wrong = || Error::new("/proc in the container is not a procfs").code(code::FORGED);
         let found = beneath::resolve_nofollow(root, Path::new("/proc")).map_err(|_| wrong())?;
         let is_directory = fstat(&found).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
         let is_proc = fstatfs(&found).is_ok_and(|stat| stat.f_type == PROC);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Error, Result, Stdio};
+use process::{Command, Error, Result, Stdio, code};
 
 use crate::{Device, Mount, Rootfs, Source, Volume, arrange};
 
@@ -85,23 +85,27 @@ pub fn volumes(matches: &ArgMatches) -> Result<Vec<Mount>> {
         match &volume.source {
             Source::Named(name) => {
                 return Err(Error::new(format!("\"{name}\" names a volume: not supported yet"))
+                    .code(code::NOT_THERE_YET)
                     .hint(format!("for a directory write ./{name}")));
             }
             Source::Anonymous => {
                 let words = "volumes without a directory of the host are not supported yet";
-                return Err(Error::new(format!("{text}: {words}")));
+                return Err(Error::new(format!("{text}: {words}")).code(code::BAD_VOLUME));
             }
             Source::Image(name) => {
-                return Err(Error::new(format!("the image {name} as a mount: that takes an engine")));
+                return Err(
+                    Error::new(format!("the image {name} as a mount: that takes an engine")).code(code::NOT_THERE_YET)
+                );
             }
             Source::Host(_) if volume.is_overlay() => {
-                return Err(Error::new(format!("{text}: option O takes an engine")));
+                return Err(Error::new(format!("{text}: option O takes an engine")).code(code::NOT_THERE_YET));
             }
             Source::Host(_) | Source::Memory | Source::Terminals => {}
         }
         let mount = volume.mount();
         if mounts.iter().any(|known| known.destination == mount.destination) {
-            return Err(Error::new(format!("{}: duplicate mount destination", mount.destination.display())));
+            return Err(Error::new(format!("{}: duplicate mount destination", mount.destination.display()))
+                .code(code::DUPLICATE_MOUNT));
         }
         mounts.push(mount);
     }
@@ -119,7 +123,9 @@ pub fn is_read_only(matches: &ArgMatches) -> bool {
 /// # Errors
 /// When there is no such directory; as [`volumes`].
 pub fn from_arguments(matches: &ArgMatches) -> Result<Rootfs> {
-    let root = matches.get_one::<PathBuf>("rootfs").ok_or_else(|| Error::new("no root directory specified"))?;
+    let root = matches
+        .get_one::<PathBuf>("rootfs")
+        .ok_or_else(|| Error::new("no root directory specified").code(code::NO_ROOT))?;
     check(root)?;
     let mut rootfs = Rootfs::new(root, !namespaces::run::own_network(matches));
     rootfs.mounts = arrange(rootfs.mounts, volumes(matches)?);
@@ -132,10 +138,10 @@ fn check(root: &Path) -> Result<()> {
     let tried = || format!("stat {}", root.display());
     match fs::metadata(root) {
         Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(Error::because(tried(), "not a directory")),
+        Ok(_) => Err(Error::because(tried(), "not a directory").code(code::NO_ROOT)),
         // As Podman writes it, so that scripts that look for its words find ours.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Error::because(tried(), "no such file or directory"))
+            Err(Error::because(tried(), "no such file or directory").code(code::NO_ROOT))
         }
         Err(error) => Err(Error::os(tried(), error)),
     }

@@ -137,7 +137,8 @@ fn check(options: &[String]) -> Result<()> {
         let given: Vec<&str> = options.iter().map(String::as_str).filter(|word| words.contains(word)).collect();
         if given.len() > 1 {
             let given = given.join(", ");
-            return Err(Error::new(format!("invalid options \"{given}\", can only specify 1 {group} option")));
+            return Err(Error::new(format!("invalid options \"{given}\", can only specify 1 {group} option"))
+                .code(code::BAD_VOLUME));
         }
     }
     for word in options {
@@ -146,10 +147,11 @@ fn check(options: &[String]) -> Result<()> {
                 return Err(Error::new(
                     "option idmap: the kernel maps the ids of a mount for root of the whole machine only",
                 )
+                .code(code::OTHER_CALLER)
                 .hint("option U gives the files to the container's user; --userns keep-id lets it be you"));
             }
             word if GROUPS.iter().any(|(words, _)| words.contains(&word)) => {}
-            word => return Err(Error::new(format!("invalid option type \"{word}\""))),
+            word => return Err(Error::new(format!("invalid option type \"{word}\"")).code(code::BAD_VOLUME)),
         }
     }
     Ok(())
@@ -158,9 +160,10 @@ fn check(options: &[String]) -> Result<()> {
 /// A place in the container.
 fn destination(path: &str) -> Result<PathBuf> {
     match path {
-        "" => Err(Error::new("container directory cannot be empty")),
+        "" => Err(Error::new("container directory cannot be empty").code(code::BAD_VOLUME)),
         path if !path.starts_with('/') => {
-            Err(Error::new(format!("invalid container path \"{path}\", must be an absolute path")))
+            Err(Error::new(format!("invalid container path \"{path}\", must be an absolute path"))
+                .code(code::BAD_VOLUME))
         }
         path => Ok(Path::new(path).components().collect()),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{DeviceLimits, DeviceRule, Limits, io, size};
 
@@ -114,26 +114,32 @@ impl Limits {
             ..Limits::default()
         };
         if matches.get_one::<i64>("memory-swappiness").is_some_and(|number| *number != -1) {
-            return Err(Error::new("cannot set memory swappiness with cgroup v2").exit(EXIT_CANNOT_EXECUTE));
+            return Err(Error::new("cannot set memory swappiness with cgroup v2")
+                .code(code::ENDED_WITH_V1)
+                .exit(EXIT_CANNOT_EXECUTE));
         }
         if matches.get_flag("oom-kill-disable") {
-            return Err(Error::new("cannot disable OOM killer with cgroup v2").exit(EXIT_CANNOT_EXECUTE));
+            return Err(Error::new("cannot disable OOM killer with cgroup v2")
+                .code(code::ENDED_WITH_V1)
+                .exit(EXIT_CANNOT_EXECUTE));
         }
         let cpus = matches.get_one("cpus").copied().filter(|cpus| *cpus != 0.0);
         if let Some(cpus) = cpus {
             for (set, flag) in [(limits.cpu_period.is_some(), "period"), (limits.cpu_quota.is_some(), "quota")] {
                 if set {
-                    return Err(Error::new(format!("--cpu-{flag} and --cpus cannot be set together")));
+                    return Err(
+                        Error::new(format!("--cpu-{flag} and --cpus cannot be set together")).code(code::CONFLICT)
+                    );
                 }
             }
             if !(0.0..1e6).contains(&cpus) {
-                return Err(Error::new(format!("invalid number of processors: {cpus}")));
+                return Err(Error::new(format!("invalid number of processors: {cpus}")).code(code::BAD_LIMIT));
             }
             limits.set_cpus(cpus);
         }
         for pair in matches.get_many::<String>("cgroup-conf").into_iter().flatten() {
             let Some((file, value)) = pair.split_once('=') else {
-                return Err(Error::new("--cgroup-conf must be formatted KEY=VALUE"));
+                return Err(Error::new("--cgroup-conf must be formatted KEY=VALUE").code(code::BAD_VALUE));
             };
             limits.files.insert(file.into(), value.into());
         }
@@ -191,12 +197,13 @@ fn rules(matches: &ArgMatches) -> Result<Vec<DeviceRule>> {
     let rules = texts.map(|text| DeviceRule::parse(text)).collect::<Result<Vec<_>>>()?;
     match rules.is_empty() || namespaces::itself::caller() == 0 {
         true => Ok(rules),
-        false => Err(Error::new("device cgroup rules are not supported in rootless mode or in a user namespace")),
+        false => Err(Error::new("device cgroup rules are not supported in rootless mode or in a user namespace")
+            .code(code::OTHER_CALLER)),
     }
 }
 
 fn invalid(name: &str, error: &str) -> Error {
-    Error::because(format!("invalid value for {name}"), error)
+    Error::because(format!("invalid value for {name}"), error).code(code::BAD_LIMIT)
 }
 
 #[cfg(test)]

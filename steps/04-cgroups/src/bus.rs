@@ -7,7 +7,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::Duration;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Serialize, de::DeserializeOwned};
 use zvariant::{DynamicType, OwnedObjectPath, Type};
 
@@ -101,7 +101,9 @@ impl Bus {
         call: &Call<'_>,
         body: &B,
     ) -> Result<R> {
-        let failed = |error: &dyn std::fmt::Display| Error::because(format!("call {} of systemd", call.member), error);
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::because(format!("call {} of systemd", call.member), error).code(code::NO_SYSTEMD)
+        };
         let serial = self.send(call, body).map_err(|error| failed(&error))?;
         loop {
             let message = self.receive().map_err(|error| failed(&error))?;
@@ -128,8 +130,9 @@ impl Bus {
     /// # Errors
     /// When the job failed.
     pub fn wait_for_job(&mut self, manager: &Call<'_>, job: &OwnedObjectPath) -> Result<()> {
-        let failed =
-            |error: &dyn std::fmt::Display| Error::because(format!("wait for {} of systemd", manager.member), error);
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::because(format!("wait for {} of systemd", manager.member), error).code(code::NO_SYSTEMD)
+        };
         loop {
             let message = match self.signals.pop() {
                 Some(message) => message,
@@ -166,7 +169,7 @@ fn connect_any(uid: u32, addresses: impl IntoIterator<Item = String>) -> Result<
             Err(error) => first = first.or(Some(Error::os(format!("connect to {address}"), error))),
         }
     }
-    Err(first.unwrap_or_else(|| Error::new("there is no D-Bus")))
+    Err(first.unwrap_or_else(|| Error::new("there is no D-Bus").code(code::NO_SYSTEMD)))
 }
 
 // ANCHOR: connect

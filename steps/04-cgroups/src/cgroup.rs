@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{Mode, OFlags};
 
 use crate::hierarchy::Hierarchy;
@@ -201,7 +201,7 @@ impl Cgroup {
     // ANCHOR_END: remove
 
     fn late(&self, what: &str) -> Error {
-        Error::new(format!("the cgroup {} did not {what} in time", self.path.display()))
+        Error::new(format!("the cgroup {} did not {what} in time", self.path.display())).code(code::CGROUP_BUSY)
     }
 
     /// Asks until the answer is yes, ever more slowly.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{FileType, major, minor, stat};
 use serde::{Deserialize, Serialize};
 
@@ -68,17 +68,25 @@ impl DeviceRule {
         let [kind, numbers, access] = words[..] else {
             return Err(Error::new(format!(
                 "invalid device cgroup rule requires type, major:Minor, and access rules: {text:?}"
-            )));
+            ))
+            .code(code::BAD_DEVICE));
         };
         let kind = match kind {
             "a" => DeviceKind::All,
             "b" => DeviceKind::Block,
             "c" => DeviceKind::Char,
-            _ => return Err(Error::new(format!("invalid device type in device-access-add: {kind}"))),
+            _ => {
+                return Err(
+                    Error::new(format!("invalid device type in device-access-add: {kind}")).code(code::BAD_DEVICE)
+                );
+            }
         };
         let number = |text: &str| match text {
             "*" => Ok(None),
-            _ => text.parse().map(Some).map_err(|_| Error::new(format!("invalid device number: {text:?}"))),
+            _ => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Error::new(format!("invalid device number: {text:?}")).code(code::BAD_DEVICE)),
         };
         let (major, minor) = numbers.split_once(':').unwrap_or((numbers, "*"));
         Ok(DeviceRule::allow(kind, number(major)?, number(minor)?, parse_access(access)?))
@@ -91,7 +99,8 @@ impl DeviceRule {
 /// Podman's words.
 pub(crate) fn parse_access(text: &str) -> Result<u8> {
     let bit = |letter| ACCESS.iter().find(|(known, _)| *known == letter).map(|(_, bit)| *bit);
-    let unknown = |letter| Error::new(format!("invalid device access in device-access-add: {letter}"));
+    let unknown =
+        |letter| Error::new(format!("invalid device access in device-access-add: {letter}")).code(code::BAD_DEVICE);
     text.chars().try_fold(0, |access, letter| Ok(access | bit(letter).ok_or_else(|| unknown(letter))?))
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, Pid, access, geteuid};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{Mode, Placement, files, placement};
 
@@ -63,6 +63,7 @@ impl Hierarchy {
             return match is_ours(&unit) && unit != self.root {
                 true => Ok(Base::Unit(unit)),
                 false => Err(Error::new(format!("--cgroups=split: the cgroup {} is not ours", unit.display()))
+                    .code(code::BAD_PARENT)
                     .hint("use it in a unit of systemd that has Delegate=yes")),
             };
         }
@@ -95,6 +96,7 @@ impl Hierarchy {
             (false, _) => format!("the cgroup {} is not ours", there.display()),
         };
         Err(Error::because(format!("--cgroup-parent={path}"), cause)
+            .code(code::BAD_PARENT)
             .hint("name a slice of your systemd's, which moves for us: --cgroup-parent=NAME.slice"))
     }
 

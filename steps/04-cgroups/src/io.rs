@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{FileType, major, minor, stat};
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,11 @@ impl DeviceLimits {
 
 /// `PATH:REST`, for a device.
 fn split(text: &str) -> Result<(&str, &str)> {
-    let (path, rest) = text.split_once(':').ok_or_else(|| Error::new(format!("bad format: {text}")))?;
+    let (path, rest) =
+        text.split_once(':').ok_or_else(|| Error::new(format!("bad format: {text}")).code(code::BAD_LIMIT))?;
     match path.starts_with("/dev/") {
         true => Ok((path, rest)),
-        false => Err(Error::new(format!("bad format for device path: {text}"))),
+        false => Err(Error::new(format!("bad format for device path: {text}")).code(code::BAD_LIMIT)),
     }
 }
 
@@ -54,6 +55,7 @@ pub(crate) fn bytes(text: &str) -> Result<(&str, u64)> {
             "invalid rate for device: {text}. The correct format is <device-path>:<number>[<unit>]. Number must be a \
              positive integer. Unit is optional and can be kb, mb, or gb"
         ))
+        .code(code::BAD_LIMIT)
     });
     Ok((path, rate?))
 }
@@ -66,6 +68,7 @@ pub(crate) fn times(text: &str) -> Result<(&str, u64)> {
             "invalid rate for device: {text}. The correct format is <device-path>:<number>. Number must be a positive \
              integer"
         ))
+        .code(code::BAD_LIMIT)
     });
     Ok((path, rate?))
 }
@@ -74,7 +77,7 @@ pub(crate) fn times(text: &str) -> Result<(&str, u64)> {
 pub(crate) fn share(text: &str) -> Result<(&str, u16)> {
     let (path, weight) = split(text)?;
     let weight = weight.parse().ok().filter(|weight| (10..=1000).contains(weight));
-    Ok((path, weight.ok_or_else(|| Error::new(format!("invalid weight for device: {text}")))?))
+    Ok((path, weight.ok_or_else(|| Error::new(format!("invalid weight for device: {text}")).code(code::BAD_LIMIT))?))
 }
 
 /// The device's number as the kernel's files have it, `MAJOR:MINOR`. It is asked for at each start: after a reboot a disk
@@ -87,7 +90,7 @@ pub(crate) fn number(path: &str) -> Result<String> {
     let found = stat(Path::new(path)).map_err(|errno| Error::os(tried(), errno))?;
     match FileType::from_raw_mode(found.st_mode) {
         FileType::BlockDevice => Ok(format!("{}:{}", major(found.st_rdev), minor(found.st_rdev))),
-        _ => Err(Error::because(tried(), "it is no block device")),
+        _ => Err(Error::because(tried(), "it is no block device").code(code::NO_DEVICE)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::{DeviceLimits, DeviceRule};
@@ -97,25 +97,28 @@ impl Limits {
             (None, Some(swap)) if swap > 0 => {
                 return Err(Error::new(
                     "you should always set a memory limit when using a memoryswap limit, see usage",
-                ));
+                )
+                .code(code::BAD_LIMIT));
             }
             (Some(memory), Some(swap)) if swap > 0 && (swap as u64) < memory => {
-                return Err(Error::new("minimum memoryswap limit should be larger than memory limit, see usage"));
+                return Err(Error::new("minimum memoryswap limit should be larger than memory limit, see usage")
+                    .code(code::BAD_LIMIT));
             }
             (Some(memory), _) if self.memory_reservation.is_some_and(|reserved| reserved > memory) => {
-                return Err(Error::new("minimum memory limit cannot be less than memory reservation limit, see usage"));
+                return Err(Error::new("minimum memory limit cannot be less than memory reservation limit, see usage")
+                    .code(code::BAD_LIMIT));
             }
             _ => {}
         }
         if self.blkio_weight.is_some_and(|weight| !(10..=1000).contains(&weight)) {
-            return Err(Error::new("range of blkio weight is from 10 to 1000"));
+            return Err(Error::new("range of blkio weight is from 10 to 1000").code(code::BAD_LIMIT));
         }
         if let Some(size) = self.huge_pages.keys().find(|size| !is_page_size(size)) {
-            return Err(Error::new(format!("{size:?} is no size of a page")));
+            return Err(Error::new(format!("{size:?} is no size of a page")).code(code::BAD_LIMIT));
         }
         let outside = |name: &str| name.contains('/') || !name.contains('.') || name.starts_with('.');
         match self.files.keys().find(|name| outside(name)) {
-            Some(name) => Err(Error::new(format!("{name:?} is no file of a cgroup"))),
+            Some(name) => Err(Error::new(format!("{name:?} is no file of a cgroup")).code(code::BAD_LIMIT)),
             None => Ok(()),
         }
     }

@@ -53,7 +53,9 @@ impl Place {
         let asked = asked.or(placement.parent.as_ref().map(|_| "--cgroup-parent"));
         let score = limits.oom_score_adj;
         match placement.mode {
-            Mode::Disabled if asked.is_some() => Err(Error::new("limits cannot be set with --cgroups=disabled")),
+            Mode::Disabled if asked.is_some() => {
+                Err(Error::new("limits cannot be set with --cgroups=disabled").code(code::CONFLICT))
+            }
             Mode::Disabled => Ok(Place { score, ..Place::default() }),
             mode => match find(id, limits, placement, asked) {
                 Err(_) if asked.is_none() && mode != Mode::Split => Ok(Place { score, ..Place::default() }),
@@ -214,7 +216,9 @@ fn create(path: PathBuf) -> Result<Cgroup> {
         // A name that somebody chose may be another's.
         let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"podling-"));
         if !ours && left.is_populated() {
-            return Err(Error::new(format!("the cgroup {} has processes in it", path.display())));
+            return Err(
+                Error::new(format!("the cgroup {} has processes in it", path.display())).code(code::CGROUP_BUSY)
+            );
         }
         left.remove()?;
     }
@@ -297,6 +301,7 @@ fn missing(hierarchy: &Hierarchy, flag: &str, controller: &str, have: &str) -> E
     };
     match files::has_word(&hierarchy.controllers(), controller) {
         false => Error::new(format!("set {flag}: this kernel has no cgroup controller {controller}"))
+            .code(code::KERNEL_LACKS_CONTROLLER)
             .hint("some systems leave it out until cgroup_enable= on the kernel's command line names it")
             .exit(EXIT_CANNOT_EXECUTE),
         true => Error::new(format!("set {flag}: the cgroup controller {controller} is not delegated to us, {have}"))

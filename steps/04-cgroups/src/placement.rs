@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use clap::ArgMatches;
 use namespaces::Space;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Mount;
 use serde::{Deserialize, Serialize};
 
@@ -64,15 +64,18 @@ impl Placement {
     fn check(&self) -> Result<()> {
         let Some(parent) = &self.parent else { return Ok(()) };
         match self.mode {
-            Mode::Disabled => return Err(Error::new("cannot set cgroup parent if not creating cgroups")),
-            Mode::Split => return Err(Error::new("cannot set cgroup parent with --cgroups=split")),
+            Mode::Disabled => {
+                return Err(Error::new("cannot set cgroup parent if not creating cgroups").code(code::CONFLICT));
+            }
+            Mode::Split => return Err(Error::new("cannot set cgroup parent with --cgroups=split").code(code::CONFLICT)),
             Mode::Enabled | Mode::NoConmon => {}
         }
         let leads_out = Path::new(parent).components().any(|part| part == Component::ParentDir);
         let is_unit = parent.contains('/') || slice(parent).is_some() || !parent.ends_with(".slice");
         match leads_out || !is_unit {
             true => {
-                Err(Error::new(format!("--cgroup-parent={parent}: neither a slice nor a path in the tree of cgroups")))
+                Err(Error::new(format!("--cgroup-parent={parent}: neither a slice nor a path in the tree of cgroups"))
+                    .code(code::BAD_PARENT))
             }
             false => Ok(()),
         }

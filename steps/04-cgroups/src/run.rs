@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use namespaces::{Namespaces, Space};
 use nix::sched::CloneFlags;
 use nix::unistd::getpid;
-use process::{Command, Error, Result, Start, Stdio};
+use process::{Command, Error, Result, Start, Stdio, code};
 use rootfs::arrange;
 
 use crate::{Cgroup, Limits, OwnNamespace, Place, Placement};
@@ -25,7 +25,8 @@ pub fn arguments(command: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let (limits, placement) = (Limits::from_arguments(matches)?, Placement::from_arguments(matches)?);
     if !matches!(placement.namespace, Space::Private | Space::Host) {
-        return Err(Error::new(format!("--cgroupns={}: that takes an engine", placement.namespace.name())));
+        return Err(Error::new(format!("--cgroupns={}: that takes an engine", placement.namespace.name()))
+            .code(code::NOT_THERE_YET));
     }
     limits.notices().iter().for_each(|notice| eprintln!("{notice}"));
     let mut rootfs = rootfs::run::from_arguments(matches)?;

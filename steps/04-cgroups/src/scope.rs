@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use zvariant::{OwnedObjectPath, Value};
 
 use crate::bus::{Bus, Call};
@@ -34,7 +34,9 @@ pub(crate) fn make(name: &str, slice: Option<&str>, pids: &[Pid]) -> Result<Path
     }
     hierarchy::of(Path::new(ROOT), pids.first().copied())
         .filter(|dir| dir.file_name().is_some_and(|found| *found == *name))
-        .ok_or_else(|| Error::new(format!("systemd has made {name}, but the process is not in it")))
+        .ok_or_else(|| {
+            Error::new(format!("systemd has made {name}, but the process is not in it")).code(code::NO_SYSTEMD)
+        })
 }
 
 /// Has systemd start a scope for processes, and waits until they are in it.

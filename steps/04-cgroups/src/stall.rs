@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::{Cgroup, Resource, Trigger};
 
@@ -46,7 +46,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         None => trigger.of_system(resource)?,
         Some(path) => match Cgroup::open(path) {
             Some(cgroup) => cgroup.alarm(resource, trigger)?,
-            None => return Err(Error::new(format!("{} is no cgroup", path.display()))),
+            None => return Err(Error::new(format!("{} is no cgroup", path.display())).code(code::BAD_VALUE)),
         },
     };
     let went_off = alarm.wait(Duration::from_secs(number("time")))?;

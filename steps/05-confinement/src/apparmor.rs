@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::procfs;
 
@@ -24,7 +24,8 @@ pub fn check(profile: &str) -> Result<()> {
         true => Ok(()),
         false => Err(Error::new(format!(
             "AppArmor profile \"{profile}\" specified, but AppArmor is not enabled on the host"
-        ))),
+        ))
+        .code(code::NO_APPARMOR)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::thread::CapabilitySet;
 
 /// By number (linux/capability.h).
@@ -91,7 +91,7 @@ impl CapSet {
             if is_all(name.as_ref()) {
                 return Ok(CapSet::ALL);
             }
-            let unknown = || Error::new(format!("unknown capability \"{}\"", name.as_ref()));
+            let unknown = || Error::new(format!("unknown capability \"{}\"", name.as_ref())).code(code::BAD_CAPABILITY);
             position(name.as_ref()).map(|number| set.with(number)).ok_or_else(unknown)
         })
     }
@@ -106,13 +106,18 @@ impl CapSet {
         let all = |names: &[String]| names.iter().any(|name| is_all(name));
         let (added, dropped) = (CapSet::parse(add)?, CapSet::parse(drop)?);
         match (all(add), all(drop)) {
-            (true, true) => Err(Error::new("adding all caps and removing all caps not allowed")),
+            (true, true) => {
+                Err(Error::new("adding all caps and removing all caps not allowed").code(code::BAD_CAPABILITY))
+            }
             (false, true) => Ok(added),
             (true, false) => Ok(CapSet::ALL.minus(dropped)),
-            (false, false) => match CapSet(added.0 & dropped.0).names().first() {
-                Some(name) => Err(Error::new(format!("capability \"{name}\" cannot be dropped and added"))),
-                None => Ok(CapSet(self.0 | added.0).minus(dropped)),
-            },
+            (false, false) => {
+                match CapSet(added.0 & dropped.0).names().first() {
+                    Some(name) => Err(Error::new(format!("capability \"{name}\" cannot be dropped and added"))
+                        .code(code::BAD_CAPABILITY)),
+                    None => Ok(CapSet(self.0 | added.0).minus(dropped)),
+                }
+            }
         }
     }
     // ANCHOR_END: merge

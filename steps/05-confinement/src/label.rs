@@ -11,7 +11,7 @@ mod relabel;
 use std::fs;
 use std::sync::OnceLock;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Mount;
 use rustix::fs::statfs;
 use serde::{Deserialize, Serialize};
@@ -121,14 +121,16 @@ fn split(option: &str) -> Result<(&str, &str)> {
     match option.split_once(':') {
         Some((name, value)) if NAMES.contains(&name) && !value.is_empty() => Ok((name, value)),
         // The files of a container in a container would need a policy of their own.
-        None if option == "nested" => Err(Error::new("--security-opt label=nested is not supported")),
+        None if option == "nested" => Err(Error::new("--security-opt label=nested is not supported").code(code::NOT_THERE_YET)),
         // As Podman writes it.
         None => Err(Error::new(format!(
             "Bad label option \"{option}\", valid options 'disable' or \n'user, role, level, type, filetype' followed by ':' and a value"
-        ))),
+        ))
+        .code(code::BAD_SECURITY_OPTION)),
         Some(_) => Err(Error::new(format!(
             "Bad label option \"{option}\", valid options 'disable, user, role, level, type, filetype'"
-        ))),
+        ))
+        .code(code::BAD_SECURITY_OPTION)),
     }
 }
 

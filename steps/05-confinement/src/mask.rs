@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::kernel::{Attributes, Setting, attach, new_filesystem, set_attributes};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, major, minor, openat2};
 use rustix::io::Errno;
@@ -109,7 +109,8 @@ fn null() -> Result<OwnedFd> {
     if is_device && (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3) {
         return Ok(null);
     }
-    Err(Error::new("/dev/null in the container is not the null device, so nothing can be masked with it"))
+    Err(Error::new("/dev/null in the container is not the null device, so nothing can be masked with it")
+        .code(code::FORGED))
 }
 // ANCHOR_END: mask
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Mount;
 
 use crate::{apparmor, label};
@@ -36,7 +36,7 @@ impl SecurityOptions {
     pub fn parse(options: &[String]) -> Result<SecurityOptions> {
         let mut found = SecurityOptions::default();
         for option in options {
-            let invalid = || Error::new(format!("invalid --security-opt \"{option}\""));
+            let invalid = || Error::new(format!("invalid --security-opt \"{option}\"")).code(code::BAD_SECURITY_OPTION);
             let (name, value) = match option.split_once('=').or_else(|| option.split_once(':')) {
                 Some((name, value)) => (name, Some(value)),
                 None => (option.as_str(), None),
@@ -92,8 +92,9 @@ impl SecurityOptions {
         }
         let proc = mounts.iter_mut().find(|mount| mount.destination == Path::new("/proc") && !mount.is_bind());
         let words = "--security-opt proc-opts: the container has no /proc of its own, but the host's";
-        let proc =
-            proc.ok_or_else(|| Error::new(words).hint("it goes with a PID namespace of its own, without --pid"))?;
+        let proc = proc.ok_or_else(|| {
+            Error::new(words).code(code::NOT_ITS_OWN).hint("it goes with a PID namespace of its own, without --pid")
+        })?;
         proc.options.extend(self.proc.iter().cloned());
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::kernel::PROC;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, fstatfs, openat, openat2};
 use rustix::io::{Errno, write as put};
@@ -25,7 +25,7 @@ pub(crate) fn write(files: &[&Path], text: &str, tried: &str) -> Result<()> {
     let proc = openat(CWD, "/proc", flags, Mode::empty()).map_err(failed)?;
     let is_proc = fstatfs(&proc).map_err(failed)?.f_type == PROC && fstat(&proc).map_err(failed)?.st_ino == ROOT;
     if !is_proc {
-        return Err(Error::because(tried, "/proc in the container is not a procfs"));
+        return Err(Error::because(tried, "/proc in the container is not a procfs").code(code::FORGED));
     }
     let within = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
     for file in files {

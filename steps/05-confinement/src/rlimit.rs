@@ -44,7 +44,9 @@ impl Rlimit {
     /// # Errors
     /// Anything else, an unknown name, a soft limit above the hard one.
     pub fn parse(text: &str) -> Result<Rlimit> {
-        let invalid = || Error::new(format!("invalid ulimit argument: \"{text}\" (must be NAME=SOFT[:HARD])"));
+        let invalid = || {
+            Error::new(format!("invalid ulimit argument: \"{text}\" (must be NAME=SOFT[:HARD])")).code(code::BAD_ULIMIT)
+        };
         let (name, limits) = text.split_once('=').ok_or_else(invalid)?;
         let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
         let kind = format!("RLIMIT_{}", name.to_ascii_uppercase());
@@ -56,7 +58,8 @@ impl Rlimit {
         };
         let limit = Rlimit { kind, soft: value(soft)?, hard: value(hard)? };
         if limit.soft > limit.hard {
-            return Err(Error::new(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}")));
+            return Err(Error::new(format!("ulimit {name}: the soft limit {soft} is above the hard limit {hard}"))
+                .code(code::BAD_ULIMIT));
         }
         Ok(limit)
     }
@@ -77,7 +80,7 @@ impl Rlimit {
 
 fn resource(kind: &str) -> Result<Resource> {
     let found = KINDS.iter().find(|(name, _)| *name == kind);
-    found.map(|(_, kind)| *kind).ok_or_else(|| Error::new(format!("unknown limit {kind}")))
+    found.map(|(_, kind)| *kind).ok_or_else(|| Error::new(format!("unknown limit {kind}")).code(code::BAD_ULIMIT))
 }
 
 fn show(limit: u64) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::procfs;
 
@@ -52,14 +52,17 @@ impl Sysctl {
     // ANCHOR: parse
     pub fn parse(text: &str, own: Own) -> Result<Sysctl> {
         let Some((name, value)) = text.split_once('=') else {
-            return Err(Error::new(format!("{text:?} is invalid, sysctl values must be in the form of KEY=VALUE")));
+            return Err(Error::new(format!("{text:?} is invalid, sysctl values must be in the form of KEY=VALUE"))
+                .code(code::BAD_SYSCTL));
         };
         let sysctl = Sysctl { name: name.trim().replace('/', "."), value: value.trim().into() };
         let name = sysctl.name.as_str();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let is_plain = name.bytes().all(is_name) && name.split('.').all(|part| !part.is_empty());
         if !is_plain || sysctl.value.contains(['\n', '\0']) {
-            return Err(Error::new(format!("sysctl {text:?} is not allowed: not a name and one line")));
+            return Err(
+                Error::new(format!("sysctl {text:?} is not allowed: not a name and one line")).code(code::BAD_SYSCTL)
+            );
         }
         let (kind, is_own) = match name {
             _ if name.starts_with("net.") => ("Network", own.network),
@@ -67,12 +70,13 @@ impl Sysctl {
             "kernel.domainname" => ("UTS", own.uts),
             _ => {
                 let words = "it is not in a namespace, but the host's";
-                return Err(Error::new(format!("sysctl {text:?} is not allowed: {words}")));
+                return Err(Error::new(format!("sysctl {text:?} is not allowed: {words}")).code(code::BAD_SYSCTL));
             }
         };
         match is_own {
             true => Ok(sysctl),
-            false => Err(Error::new(format!("sysctl {text:?} can't be set since {kind} Namespace set to host"))),
+            false => Err(Error::new(format!("sysctl {text:?} can't be set since {kind} Namespace set to host"))
+                .code(code::BAD_SYSCTL)),
         }
     }
     // ANCHOR_END: parse

@@ -52,7 +52,8 @@ impl User {
         match (uid, gid) {
             (Some(uid), Some(gid)) => Ok(User { uid, gid, ..User::default() }),
             _ => {
-                Err(Error::new(format!("invalid user \"{text}\": it must be UID or UID:GID, numbers up to 4294967294")))
+                Err(Error::new(format!("invalid user \"{text}\": it must be UID or UID:GID, numbers up to 4294967294"))
+                    .code(code::NO_USER))
             }
         }
     }
@@ -64,7 +65,8 @@ impl User {
     pub(crate) fn apply(&self) -> Result<()> {
         // To the kernel it means "unchanged": who asks for it would stay root.
         if [self.uid, self.gid].contains(&u32::MAX) {
-            return Err(Error::new(format!("become user {}:{}: {} is nobody's number", self.uid, self.gid, u32::MAX)));
+            return Err(Error::new(format!("become user {}:{}: {} is nobody's number", self.uid, self.gid, u32::MAX))
+                .code(code::NO_USER));
         }
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         set_keep_capabilities(true).map_err(|errno| Error::os("keep the capabilities", errno))?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use oci_spec::runtime::{Capability, Process};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::options::{flag, path};
 
@@ -74,7 +74,8 @@ pub(crate) fn apply(matches: &ArgMatches, mut process: Process) -> Result<Proces
 fn capability(process: &mut Process, text: &str) -> Result<()> {
     let bare = text.to_ascii_uppercase();
     let bare = bare.strip_prefix("CAP_").unwrap_or(&bare).to_owned();
-    let one: Capability = bare.parse().map_err(|_| Error::new(format!("unknown capability {text:?}")))?;
+    let one: Capability =
+        bare.parse().map_err(|_| Error::new(format!("unknown capability {text:?}")).code(code::BAD_CAPABILITY))?;
     let mut sets = process.capabilities().clone().unwrap_or_else(|| {
         let mut none = oci_spec::runtime::LinuxCapabilities::default();
         none.set_bounding(None).set_effective(None).set_inheritable(None).set_permitted(None).set_ambient(None);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 use oci_spec::runtime::Spec;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// A configuration is a page or two; nobody makes us read a gigabyte.
 const LIMIT: u64 = 16 << 20;
@@ -25,8 +25,8 @@ pub fn load(bundle: &Path) -> Result<(Spec, PathBuf)> {
 /// Reads a configuration; also gives its text.
 pub(crate) fn read(path: &Path) -> Result<(Spec, Vec<u8>)> {
     let text = text(path)?;
-    let spec =
-        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+    let spec = serde_json::from_slice(&text)
+        .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::BAD_CONFIGURATION))?;
     Ok((spec, text))
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn text(path: &Path) -> Result<Vec<u8>> {
     let failed = |what: &str, error| Error::os(format!("{what} {}", path.display()), error);
     let found = fs::metadata(path).map_err(|error| failed("open", error))?;
     if !found.is_file() {
-        return Err(Error::new(format!("{}: not an ordinary file", path.display())));
+        return Err(Error::new(format!("{}: not an ordinary file", path.display())).code(code::BAD_CONFIGURATION));
     }
     // A pipe that is there meanwhile would make us wait for somebody who writes.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
@@ -44,7 +44,7 @@ pub(crate) fn text(path: &Path) -> Result<Vec<u8>> {
     let mut text = Vec::with_capacity(found.len().min(LIMIT) as usize + 1);
     file.take(LIMIT + 1).read_to_end(&mut text).map_err(|error| failed("read", error))?;
     if text.len() as u64 > LIMIT {
-        return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())));
+        return Err(Error::new(format!("{}: more than {LIMIT} bytes", path.display())).code(code::BAD_CONFIGURATION));
     }
     Ok(text)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use nix::unistd::getpid;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use rootfs::{kernel, table};
 
 use crate::inside::list;
@@ -89,7 +89,7 @@ fn kill(place: &Place, mut record: Record) -> Result<Record> {
         }
         target.map(|who| who.signal(KILL));
         if Instant::now() > end {
-            return Err(Error::new(format!("container {} does not end", record.id)));
+            return Err(Error::new(format!("container {} does not end", record.id)).code(code::DOES_NOT_END));
         }
         sleep(Duration::from_millis(1));
         // Who made it may have come further meanwhile.

@@ -16,7 +16,7 @@ use namespaces::itself;
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use oci_spec::runtime::Process;
-use process::{Command, Console, Error, Program, Result, Setup, Start, Stdio};
+use process::{Command, Console, Error, Program, Result, Setup, Start, Stdio, code};
 
 use crate::affinity::Affinity;
 use crate::options::{self, given, given_id};
@@ -64,9 +64,12 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
     let terminal = process.terminal().unwrap_or(false);
     match (terminal, socket) {
         (true, None) if detach => {
-            return Err(Error::new("it has a terminal, and there is nobody to use it: --console-socket is missing"));
+            return Err(Error::new("it has a terminal, and there is nobody to use it: --console-socket is missing")
+                .code(code::NO_CONSOLE_SOCKET));
         }
-        (false, Some(_)) => return Err(Error::new("--console-socket is for a process with a terminal")),
+        (false, Some(_)) => {
+            return Err(Error::new("--console-socket is for a process with a terminal").code(code::NO_CONSOLE_SOCKET));
+        }
         _ => {}
     }
     let mut args: Vec<OsString> = std::env::args_os().collect();
@@ -104,8 +107,9 @@ fn running(id: &str) -> Result<(Place, Record)> {
 /// The process of the document that was given, or of the container's own; and what the flags change.
 fn wanted(matches: &ArgMatches, place: &Place) -> Result<Process> {
     let process = match given(matches, "process") {
-        Some(path) => serde_json::from_slice(&bundle::text(path)?)
-            .map_err(|error| Error::because(format!("parse {}", path.display()), error))?,
+        Some(path) => serde_json::from_slice(&bundle::text(path)?).map_err(|error| {
+            Error::because(format!("parse {}", path.display()), error).code(code::BAD_CONFIGURATION)
+        })?,
         None => {
             let own = bundle::read(&place.file(CONFIG))?.0.process().clone();
             let mut process = own.ok_or_else(|| translate::missing("process"))?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::ArgMatches;
 use confinement::seccomp::{Arch, known_flags};
 use confinement::{CapSet, label};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::{Value, json};
 
 use crate::record::VERSION;
@@ -67,8 +67,8 @@ const MOUNT_OPTIONS: &[&str] = &[
 ];
 
 fn run(_matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
-    let text =
-        serde_json::to_string_pretty(&features()).map_err(|error| Error::because("write the features", error))?;
+    let text = serde_json::to_string_pretty(&features())
+        .map_err(|error| Error::because("write the features", error).code(code::INTERNAL))?;
     writeln!(out, "{text}").map_err(|error| Error::os("write to standard output", error))?;
     Ok(0)
 }

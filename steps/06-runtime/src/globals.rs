@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 use process::command::Frame;
 use process::error::EXIT_NOT_FOUND;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::json;
 
 use crate::clock;
@@ -99,6 +99,7 @@ impl Globals {
             Some(run) => Ok(run.join("podling-runtime")),
             None if geteuid().is_root() => Ok("/run/podling-runtime".into()),
             None => Err(Error::new("there is no directory for the state of containers")
+                .code(code::NO_RUNTIME_DIRECTORY)
                 .hint("set XDG_RUNTIME_DIR, as a log-in does, or give --root DIR")),
         }
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::{Pid, getpid};
 use oci_spec::runtime::Hook;
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rustix::fs::{FallocateFlags, fallocate};
 use serde_json::Value;
 
@@ -30,8 +30,9 @@ pub(crate) fn run(kind: &str, hooks: &[Hook], state: &Value, directory: &Path) -
 
 fn run_with(kind: &str, hooks: &[Hook], state: &Value, directory: &Path, env: &[OsString]) -> Result<()> {
     hooks.iter().try_for_each(|hook| {
-        one(hook, state, directory, env)
-            .map_err(|error| Error::because(format!("run the {kind} hook {}", hook.path().display()), error))
+        one(hook, state, directory, env).map_err(|error| {
+            Error::because(format!("run the {kind} hook {}", hook.path().display()), error).code(code::HOOK_FAILED)
+        })
     })
 }
 // ANCHOR_END: run
@@ -73,7 +74,7 @@ impl Setup for Inside<'_> {
 
 fn one(hook: &Hook, state: &Value, directory: &Path, env: &[OsString]) -> Result<()> {
     if !hook.path().is_absolute() {
-        return Err(Error::new("its path is not absolute"));
+        return Err(Error::new("its path is not absolute").code(code::HOOK_FAILED));
     }
     let args = hook.args().as_deref().unwrap_or_default();
     let failed = |error: std::io::Error| Error::os("start it", error);
@@ -96,8 +97,11 @@ fn one(hook: &Hook, state: &Value, directory: &Path, env: &[OsString]) -> Result
     let timeout = hook.timeout().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
     match wait(child, timeout, &output)? {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(Error::new(format!("it ended with {}{}", said(status), words(&mut output)))),
-        None => Err(Error::new(format!("it did not end in {} s", timeout.unwrap_or_default().as_secs()))),
+        Some(status) => {
+            Err(Error::new(format!("it ended with {}{}", said(status), words(&mut output))).code(code::HOOK_FAILED))
+        }
+        None => Err(Error::new(format!("it did not end in {} s", timeout.unwrap_or_default().as_secs()))
+            .code(code::HOOK_FAILED)),
     }
 }
 

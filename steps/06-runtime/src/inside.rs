@@ -11,7 +11,7 @@ use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, getpid, mkfifo};
 use oci_spec::runtime::Hooks;
-use process::{Child, Command, Console, Error, Held, Result, Setup, Stdio};
+use process::{Child, Command, Console, Error, Held, Result, Setup, Stdio, code};
 
 use crate::container::Making;
 use crate::hooks::{self, Inside};
@@ -45,7 +45,10 @@ fn container(matches: &ArgMatches) -> Result<u8> {
     let place = Store::open()?.place(id)?;
     let mut record = match place.read() {
         Ok(record) if geteuid().is_root() && !record.ready => record,
-        _ => return Err(Error::new("container: only create and run start this verb, as root in a user namespace")),
+        _ => {
+            return Err(Error::new("container: only create and run start this verb, as root in a user namespace")
+                .code(code::INTERNAL));
+        }
     };
     // Whoever wants to end this has to end us.
     record.creator = Who::of(getpid());

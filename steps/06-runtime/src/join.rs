@@ -7,7 +7,7 @@ use namespaces::{Joined, Namespaces};
 use nix::sched::CloneFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use oci_spec::runtime::LinuxNamespaceType;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::who::Who;
@@ -59,6 +59,7 @@ pub(crate) fn refuse_own_mounts(joins: &[Join]) -> Result<()> {
         joined.add_path(&join.path, join.kind)?;
         if joined.kinds().is_empty() {
             return Err(Error::new(format!("join the namespace {}: it is ours", join.path.display()))
+                .code(code::NO_NAMESPACE)
                 .hint("the container's root becomes that of all who are in its mount namespace"));
         }
     }
@@ -67,7 +68,7 @@ pub(crate) fn refuse_own_mounts(joins: &[Join]) -> Result<()> {
 
 /// Those that a container's first process has and we have not.
 pub(crate) fn of_process(init: Who) -> Result<Joined> {
-    let ended = || Error::new("the container has just ended");
+    let ended = || Error::new("the container has just ended").code(code::NOT_RUNNING);
     let mut joined = Joined::default();
     let pid = rustix::process::Pid::from_raw(init.pid).ok_or_else(ended)?;
     let process = pidfd_open(pid, PidfdFlags::empty()).map_err(|_| ended())?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::options::{self, given_id};
 use crate::record::Status;
@@ -44,7 +44,8 @@ fn kill(id: &str, signal: u32, all: bool) -> Result<u8> {
         }
         return Ok(0);
     }
-    let init = record.init.ok_or_else(|| Error::new(format!("container {id} has no process yet")))?;
+    let init =
+        record.init.ok_or_else(|| Error::new(format!("container {id} has no process yet")).code(code::NOT_RUNNING))?;
     status.demand(&[Status::Created, Status::Running, Status::Paused], "kill", id)?;
     init.signal(signal)?;
     Ok(0)

@@ -8,7 +8,7 @@ use namespaces::clocks::NEWTIME;
 use namespaces::itself;
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
-use process::{Error, Result, Stdio};
+use process::{Error, Result, Stdio, code};
 
 use crate::container::BecomeRoot;
 use crate::options::{given, given_id};
@@ -58,9 +58,11 @@ fn check(matches: &ArgMatches, plan: &Plan, until: Until) -> Result<()> {
     match (plan.terminal, given(matches, "console-socket")) {
         (true, None) if until != Until::Ended => Err(Error::new(
             "the container's configuration has a terminal, and there is nobody to use it: --console-socket is missing",
-        )),
+        )
+        .code(code::NO_CONSOLE_SOCKET)),
         (false, Some(_)) => {
-            Err(Error::new("--console-socket is for a container with a terminal: process.terminal is false"))
+            Err(Error::new("--console-socket is for a container with a terminal: process.terminal is false")
+                .code(code::NO_CONSOLE_SOCKET))
         }
         _ => Ok(()),
     }

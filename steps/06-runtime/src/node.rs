@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::{LinuxDevice, LinuxDeviceType};
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rootfs::beneath::{self, Root};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Stat, Uid, chownat, makedev, mknodat, statat};
 use rustix::io::Errno;
@@ -23,14 +23,19 @@ impl Node {
     /// Of the document.
     pub(crate) fn new(device: &LinuxDevice) -> Result<Node> {
         let part = |number: i64| {
-            u32::try_from(number)
-                .map_err(|_| Error::new(format!("linux.devices: {} has the number {number}", device.path().display())))
+            u32::try_from(number).map_err(|_| {
+                Error::new(format!("linux.devices: {} has the number {number}", device.path().display()))
+                    .code(code::BAD_CONFIGURATION)
+            })
         };
         let kind = match device.typ() {
             LinuxDeviceType::B => FileType::BlockDevice,
             LinuxDeviceType::C | LinuxDeviceType::U => FileType::CharacterDevice,
             LinuxDeviceType::P => FileType::Fifo,
-            other => return Err(Error::new(format!("linux.devices: no device has the type {}", other.as_str()))),
+            other => {
+                return Err(Error::new(format!("linux.devices: no device has the type {}", other.as_str()))
+                    .code(code::BAD_CONFIGURATION));
+            }
         };
         Ok(Node {
             path: device.path().clone(),

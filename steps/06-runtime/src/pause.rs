@@ -4,7 +4,7 @@ use std::io::Write;
 
 use cgroups::Cgroup;
 use clap::ArgMatches;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::globals;
 use crate::options::{self, given_id};
@@ -31,6 +31,7 @@ fn change(id: &str, what: &str, wanted: &[Status], change: fn(&Cgroup) -> Result
     record.status(locked.place()).demand(wanted, what, id)?;
     let cgroup = record.cgroup().ok_or_else(|| {
         Error::new(format!("cannot {what} container {id}: it has no cgroup of its own"))
+            .code(code::NO_DELEGATION)
             .hint("this needs cgroup v2, and linux.cgroupsPath or a limit in the container's configuration")
     })?;
     change(&cgroup)?;

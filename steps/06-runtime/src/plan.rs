@@ -9,7 +9,7 @@ use namespaces::{IdMap, Joined};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use oci_spec::runtime::{Hooks, Linux, Spec};
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rootfs::Device;
 use rustix::system::setdomainname;
 
@@ -77,7 +77,8 @@ impl Plan {
         if outside && !geteuid().is_root() {
             return Err(Error::new(
                 "the container's configuration has no user namespace, which only root can do without",
-            ));
+            )
+            .code(code::BAD_CONFIGURATION));
         }
         let is_real = outside && is_initial();
         let (nodes, devices) = devices(linux, is_real)?;
@@ -152,7 +153,8 @@ fn devices(linux: &Linux, is_real: bool) -> Result<(Vec<Node>, Vec<Device>)> {
     let usual = rootfs::default_devices();
     for device in linux.devices().iter().flatten() {
         if !device.path().is_absolute() {
-            return Err(Error::new(format!("linux.devices: {} is not absolute", device.path().display())));
+            return Err(Error::new(format!("linux.devices: {} is not absolute", device.path().display()))
+                .code(code::BAD_CONFIGURATION));
         }
         match is_real {
             // A link to that of its own terminals, whatever the host has there.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rootfs::kernel::set_propagation;
 
 /// What is done with the container's root.
@@ -26,6 +26,7 @@ impl Propagation {
         let found = WORDS.iter().find(|(word, _)| *word == plain);
         found.map(|(word, flags)| Propagation { word, flags: *flags, recursive }).ok_or_else(|| {
             Error::new(format!("linux.rootfsPropagation {text:?}: it is private, shared, slave or unbindable"))
+                .code(code::BAD_CONFIGURATION)
         })
     }
 }

@@ -1,13 +1,16 @@
 //! Lists of processors and of memory nodes, `0-3,7` (cpuset(7), "List format").
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// The numbers of a list, none above `last`; an empty text is none. `what` is where it stands.
 ///
 /// # Errors
 /// What is no such list.
 pub(crate) fn parse(what: &str, text: &str, last: u32) -> Result<Vec<u32>> {
-    let wrong = || Error::new(format!("{what} {text:?}: it is a list such as 0-3,7, of numbers up to {last}"));
+    let wrong = || {
+        Error::new(format!("{what} {text:?}: it is a list such as 0-3,7, of numbers up to {last}"))
+            .code(code::BAD_CONFIGURATION)
+    };
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|number| digits && *number <= last).ok_or_else(wrong)

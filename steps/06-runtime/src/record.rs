@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cgroups::Cgroup;
 use oci_spec::runtime::{Hooks, Spec};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -93,7 +93,9 @@ impl Status {
     pub(crate) fn demand(self, wanted: &[Status], what: &str, id: &str) -> Result<()> {
         match wanted.contains(&self) {
             true => Ok(()),
-            false => Err(Error::new(format!("cannot {what} container {id}: it is {}", self.word()))),
+            false => {
+                Err(Error::new(format!("cannot {what} container {id}: it is {}", self.word())).code(code::WRONG_STATE))
+            }
         }
     }
 }

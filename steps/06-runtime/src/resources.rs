@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cgroups::{DeviceKind, DeviceLimits, DeviceRule, Limits, Mode, Placement};
 use oci_spec::runtime::{LinuxBlockIo, LinuxDeviceCgroup, LinuxDeviceType, LinuxResources, LinuxThrottleDevice};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// The limits that are asked for. Rules about devices only when `guarded`: in a user namespace nobody can make a device.
 // ANCHOR: limits
@@ -86,8 +86,10 @@ fn rule(rule: &LinuxDeviceCgroup) -> Result<DeviceRule> {
 /// Where the cgroup is to be: `path` is a path from the root of the tree, or `SLICE:PREFIX:NAME` for systemd.
 // ANCHOR: placement
 pub(crate) fn placement(id: &str, path: Option<&Path>, systemd: bool) -> Result<Placement> {
-    let wrong =
-        |path: &Path| Error::new(format!("linux.cgroupsPath {path:?}: not a path, nor SLICE:PREFIX:NAME of systemd's"));
+    let wrong = |path: &Path| {
+        Error::new(format!("linux.cgroupsPath {path:?}: not a path, nor SLICE:PREFIX:NAME of systemd's"))
+            .code(code::BAD_CONFIGURATION)
+    };
     let text = path.map(|path| path.to_str().ok_or_else(|| wrong(path))).transpose()?.unwrap_or_default();
     let (parent, name) = match text.split(':').collect::<Vec<_>>()[..] {
         _ if text.is_empty() => ("", format!("runtime-{id}")),

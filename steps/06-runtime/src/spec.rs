@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use confinement::{CapSet, MASKED, READONLY};
 use namespaces::{Extent, Namespaces};
 use nix::unistd::geteuid;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use rootfs::{Mount, default_mounts};
 use serde_json::{Value, json};
 
@@ -17,8 +17,8 @@ pub const SPEC: Command =
 
 fn run(_matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let path = Path::new("config.json");
-    let text =
-        serde_json::to_string_pretty(&template()?).map_err(|error| Error::because("write config.json", error))?;
+    let text = serde_json::to_string_pretty(&template()?)
+        .map_err(|error| Error::because("write config.json", error).code(code::INTERNAL))?;
     let mut file = std::fs::File::create_new(path).map_err(|error| Error::os("create config.json", error))?;
     file.write_all(format!("{text}\n").as_bytes()).map_err(|error| Error::os("write config.json", error))?;
     Ok(0)

@@ -7,7 +7,7 @@ use oci_spec::runtime::{
     IOPriorityClass, Linux, LinuxIOPriority, LinuxMemoryPolicy, LinuxPersonality, LinuxPersonalityDomain,
     LinuxSchedulerFlag, LinuxSchedulerPolicy, MemoryPolicyFlagType, MemoryPolicyModeType, Process,
 };
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::ranges;
 
@@ -38,7 +38,9 @@ fn scheduler(asked: &oci_spec::runtime::Scheduler) -> Result<Scheduler> {
         LinuxSchedulerPolicy::SchedIdle => libc::SCHED_IDLE,
         LinuxSchedulerPolicy::SchedDeadline => libc::SCHED_DEADLINE,
         // Reserved, and in no kernel.
-        LinuxSchedulerPolicy::SchedIso => return Err(Error::new("process.scheduler: Linux has no SCHED_ISO")),
+        LinuxSchedulerPolicy::SchedIso => {
+            return Err(Error::new("process.scheduler: Linux has no SCHED_ISO").code(code::BAD_CONFIGURATION));
+        }
     };
     let flag = |flag: &LinuxSchedulerFlag| match flag {
         LinuxSchedulerFlag::SchedResetOnFork => 0x01,
@@ -49,7 +51,7 @@ fn scheduler(asked: &oci_spec::runtime::Scheduler) -> Result<Scheduler> {
         LinuxSchedulerFlag::SchedFlagUtilClampMin => 0x20,
         LinuxSchedulerFlag::SchedFlagUtilClampMax => 0x40,
     };
-    let negative = |_| Error::new("process.scheduler.priority is less than 0");
+    let negative = |_| Error::new("process.scheduler.priority is less than 0").code(code::BAD_CONFIGURATION);
     Ok(Scheduler {
         policy: policy.cast_unsigned(),
         flags: asked.flags().iter().flatten().fold(0, |all, one| all | flag(one)),
@@ -69,7 +71,10 @@ fn io(asked: &LinuxIOPriority) -> Result<IoPriority> {
         IOPriorityClass::IoprioClassIdle => 3,
     };
     let level = u8::try_from(asked.priority()).ok().filter(|level| *level < 8);
-    let wrong = || Error::new(format!("process.ioPriority.priority is {}: it is 0 to 7", asked.priority()));
+    let wrong = || {
+        Error::new(format!("process.ioPriority.priority is {}: it is 0 to 7", asked.priority()))
+            .code(code::BAD_CONFIGURATION)
+    };
     Ok(IoPriority { class, level: level.ok_or_else(wrong)? })
 }
 
@@ -97,7 +102,7 @@ fn memory(asked: &LinuxMemoryPolicy) -> Result<MemoryPolicy> {
 fn personality(asked: &LinuxPersonality) -> Result<u32> {
     // The specification has a place for flags, and none to put there.
     if let Some(flag) = asked.flags().iter().flatten().next() {
-        return Err(Error::new(format!("linux.personality: there is no flag {flag}")));
+        return Err(Error::new(format!("linux.personality: there is no flag {flag}")).code(code::BAD_CONFIGURATION));
     }
     // PER_LINUX and PER_LINUX32 (linux/personality.h).
     Ok(match asked.domain() {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -43,7 +43,7 @@ impl Store {
     /// The place of a container that may be there or not.
     pub(crate) fn place(&self, id: &str) -> Result<Place> {
         // Once more, whoever calls: no path is built of what is no id.
-        let id = bundle::check_id(id).map_err(Error::new)?;
+        let id = bundle::check_id(id).map_err(|words| Error::new(words).code(code::BAD_VALUE))?;
         Ok(Place { directory: self.root.join(&id), id })
     }
 
@@ -64,7 +64,8 @@ impl Store {
         let claimed = written.and_then(|()| {
             renameat_with(CWD, &draft.directory, CWD, &place.directory, RenameFlags::NOREPLACE).map_err(|errno| {
                 match errno {
-                    Errno::EXIST => Error::new(format!("a container with the id {} already exists", record.id)),
+                    Errno::EXIST => Error::new(format!("a container with the id {} already exists", record.id))
+                        .code(code::NAME_IN_USE),
                     _ => Error::os(format!("make {}", place.directory.display()), errno),
                 }
             })
@@ -112,7 +113,7 @@ impl Place {
     }
 
     fn missing(&self) -> Error {
-        Error::new(format!("container {} does not exist", self.id))
+        Error::new(format!("container {} does not exist", self.id)).code(code::NO_CONTAINER)
     }
 
     /// Waits until nobody else changes it.
@@ -140,7 +141,8 @@ impl Place {
             io::ErrorKind::NotFound => self.missing(),
             _ => Error::os(format!("read {}", path.display()), error),
         })?;
-        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))
+        serde_json::from_slice(&text)
+            .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::DAMAGED_STATE))
     }
 
     /// Writes what is known of it: there is the old state or the new one.
@@ -172,7 +174,8 @@ impl Locked {
 }
 
 fn text_of(record: &Record) -> Result<Vec<u8>> {
-    serde_json::to_vec(record).map_err(|error| Error::because("write the container's state", error))
+    serde_json::to_vec(record)
+        .map_err(|error| Error::because("write the container's state", error).code(code::INTERNAL))
 }
 
 /// Writes a new file.

@@ -10,7 +10,7 @@ use namespaces::{Extent, Hostname, IdMap, Joined};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespace, LinuxNamespaceType, Process, Spec};
-use process::{Error, Program, Result};
+use process::{Error, Program, Result, code};
 use rootfs::{Mount, Rootfs, default_devices};
 
 use crate::{Container, join, unsupported};
@@ -88,7 +88,7 @@ pub fn id_map(spec: &Spec) -> Result<Option<IdMap>> {
 }
 
 pub(crate) fn missing(what: &str) -> Error {
-    Error::new(format!("the container's configuration has no {what}"))
+    Error::new(format!("the container's configuration has no {what}")).code(code::BAD_CONFIGURATION)
 }
 
 /// A relative path would depend on where we happen to be.
@@ -96,7 +96,8 @@ fn absolute(path: PathBuf) -> Result<PathBuf> {
     if path.is_absolute() {
         return Ok(path);
     }
-    Err(Error::new(format!("the container's configuration has the relative path {path:?}: it must be absolute")))
+    Err(Error::new(format!("the container's configuration has the relative path {path:?}: it must be absolute"))
+        .code(code::BAD_CONFIGURATION))
 }
 
 fn extents(mappings: &Option<Vec<LinuxIdMapping>>) -> Vec<Extent> {
@@ -114,7 +115,8 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
     for namespace in linux.namespaces().iter().flatten() {
         let flag = join::flag(namespace.typ());
         if flags.contains(flag) {
-            return Err(Error::new(format!("the container's configuration has two {} namespaces", namespace.typ())));
+            return Err(Error::new(format!("the container's configuration has two {} namespaces", namespace.typ()))
+                .code(code::BAD_CONFIGURATION));
         }
         flags |= flag;
     }
@@ -127,7 +129,8 @@ fn namespaces(spec: &Spec, linux: &Linux) -> Result<CloneFlags> {
         if there && !flags.contains(CloneFlags::CLONE_NEWUTS) {
             return Err(Error::new(format!(
                 "the container's configuration has a {name}, but no uts namespace to set it in"
-            )));
+            ))
+            .code(code::BAD_CONFIGURATION));
         }
     }
     let joined = linux.namespaces().iter().flatten().filter(|namespace| namespace.path().is_some());
@@ -147,7 +150,11 @@ pub(crate) fn clocks(linux: &Linux) -> Result<Option<Clocks>> {
         let clock = match name.as_str() {
             "monotonic" => &mut clocks.monotonic,
             "boottime" => &mut clocks.boottime,
-            _ => return Err(Error::new(format!("linux.timeOffsets: there is no clock {name:?}"))),
+            _ => {
+                return Err(
+                    Error::new(format!("linux.timeOffsets: there is no clock {name:?}")).code(code::BAD_CONFIGURATION)
+                );
+            }
         };
         *clock = Offset { seconds: offset.secs().unwrap_or(0), nanoseconds: offset.nanosecs().unwrap_or(0) };
     }
@@ -155,7 +162,8 @@ pub(crate) fn clocks(linux: &Linux) -> Result<Option<Clocks>> {
     match own.filter(|namespace| namespace.path().is_none()) {
         Some(_) => Ok(Some(clocks)),
         None if linux.time_offsets().as_ref().is_none_or(|offsets| offsets.is_empty()) => Ok(None),
-        None => Err(Error::new("linux.timeOffsets is for a time namespace of the container's own")),
+        None => Err(Error::new("linux.timeOffsets is for a time namespace of the container's own")
+            .code(code::BAD_CONFIGURATION)),
     }
 }
 
@@ -269,7 +277,8 @@ fn capabilities(process: &Process) -> Result<Capabilities> {
 }
 
 fn seccomp(seccomp: &oci_spec::runtime::LinuxSeccomp) -> Result<Filter> {
-    let failed = |error: serde_json::Error| Error::because("parse the seccomp profile", error);
+    let failed =
+        |error: serde_json::Error| Error::because("parse the seccomp profile", error).code(code::BAD_CONFIGURATION);
     let profile: Profile = serde_json::to_value(seccomp).and_then(serde_json::from_value).map_err(failed)?;
     Filter::compile(&profile, Arch::NATIVE)
 }

@@ -1,7 +1,7 @@
 //! What this runtime cannot do yet. A container that silently lacks what was asked for is worse than none.
 
 use oci_spec::runtime::{Linux, LinuxNamespaceType, LinuxResources, Process, Spec};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// Refuses a configuration that asks for what nobody here can do.
 // ANCHOR: refuse
@@ -64,13 +64,17 @@ pub(crate) fn refuse_limits(resources: &LinuxResources) -> Result<()> {
         (cpu.is_some_and(|cpu| cpu.realtime_period().is_some_and(|period| period != 0)), "cpu.realtimePeriod"),
         (disks.is_some_and(|disks| disks.leaf_weight().is_some_and(|weight| weight != 0)), "blockIO.leafWeight"),
     ]);
-    asked.map_or(Ok(()), |what| Err(Error::new(format!("linux.resources.{what}: cgroup v2 has no such limit"))))
+    asked.map_or(Ok(()), |what| {
+        Err(Error::new(format!("linux.resources.{what}: cgroup v2 has no such limit"))
+            .code(code::CONFIGURATION_NOT_DONE))
+    })
 }
 
 fn answer(what: Option<&str>) -> Result<()> {
     match what {
         None => Ok(()),
-        Some(what) => Err(Error::new(format!("{what} in the container's configuration: not supported yet"))),
+        Some(what) => Err(Error::new(format!("{what} in the container's configuration: not supported yet"))
+            .code(code::CONFIGURATION_NOT_DONE)),
     }
 }
 

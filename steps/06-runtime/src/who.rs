@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// A process, by its number and the time at which it began.
@@ -38,7 +38,7 @@ impl Who {
 }
 
 fn gone() -> Error {
-    Error::new("the container is not running: its process has ended")
+    Error::new("the container is not running: its process has ended").code(code::NOT_RUNNING)
 }
 
 /// The letter of its state, and when it began. The name of the program comes before, and can have anything in it.

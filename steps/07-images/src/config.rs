@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Digest;
@@ -93,8 +93,8 @@ pub struct Parsed {
 /// # Errors
 /// When it is not one.
 pub fn parse(bytes: &[u8]) -> Result<Parsed> {
-    let document: Document =
-        serde_json::from_slice(bytes).map_err(|error| Error::because("parsing image configuration", error))?;
+    let document: Document = serde_json::from_slice(bytes)
+        .map_err(|error| Error::because("parsing image configuration", error).code(code::BAD_MANIFEST))?;
     let section = document.config.unwrap_or_default();
     Ok(Parsed {
         created: document.created,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use sha2::{Digest as _, Sha256};
 
 /// A sha256 digest, written `sha256:` and 64 lower-case hexadecimal digits (OCI image spec, descriptor.md).
@@ -21,7 +21,7 @@ impl Digest {
     pub fn parse(text: &str) -> Result<Self> {
         match text.strip_prefix("sha256:") {
             Some(hex) if is_hex(hex) => Ok(Digest { hex: hex.to_string() }),
-            _ => Err(Error::new(format!("invalid digest {text:?}"))),
+            _ => Err(Error::new(format!("invalid digest {text:?}")).code(code::BAD_REFERENCE)),
         }
     }
 
@@ -98,7 +98,8 @@ impl<R: Read> Read for Hashing<R> {
         self.hasher.update(&buffer[..read]);
         self.count += read as u64;
         if self.count > self.limit {
-            return Err(io::Error::other(format!("larger than the limit of {} bytes", self.limit)));
+            let words = format!("larger than the limit of {} bytes", self.limit);
+            return Err(io::Error::other(Error::new(words).code(code::TOO_LARGE)));
         }
         Ok(read)
     }

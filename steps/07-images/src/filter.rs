@@ -1,7 +1,7 @@
 //! `--filter` of images: what Podman's users ask lists for.
 
 use jiff::{Timestamp, ToSpan as _};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::reference::{matches_filter, split};
 use crate::{Image, Store};
@@ -28,8 +28,11 @@ impl Filters {
         for text in texts {
             let (key, value) = text.split_once('=').ok_or_else(|| {
                 Error::new(format!("invalid image filter {text:?}: must be in the format \"filter=value\""))
+                    .code(code::BAD_FILTER)
             })?;
-            let bad = |why: &str| Error::new(format!("invalid value {value:?} of filter {key}: {why}"));
+            let bad = |why: &str| {
+                Error::new(format!("invalid value {value:?} of filter {key}: {why}")).code(code::BAD_FILTER)
+            };
             let flag = || value.parse::<bool>().map_err(|_| bad("not true or false"));
             let made = || Ok::<_, Error>(store.find(value)?.created.parse::<Timestamp>().unwrap_or_default());
             match key {
@@ -43,7 +46,7 @@ impl Filters {
                 "until" => filters.until = Some(time(value).ok_or_else(|| bad("neither a time nor a duration"))?),
                 // There are no images that another one was made from by accident, and none that cannot be written.
                 "intermediate" | "readonly" => drop(flag()?),
-                _ => return Err(Error::new(format!("unsupported image filter {key:?}"))),
+                _ => return Err(Error::new(format!("unsupported image filter {key:?}")).code(code::BAD_FILTER)),
             }
         }
         Ok(filters)

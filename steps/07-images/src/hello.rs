@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{MemfdFlags, memfd_create};
 use tar_core::EntryType;
 use tar_core::builder::EntryBuilder;
@@ -97,7 +97,10 @@ fn tar(entries: &[(&str, u32, Option<&[u8]>)]) -> Result<Vec<u8>> {
     for (path, mode, content) in entries {
         let kind = if content.is_some() { EntryType::Regular } else { EntryType::Directory };
         let content = content.unwrap_or_default();
-        tar.extend(header(path, *mode, kind, content.len()).map_err(|error| Error::because("write a tar", error))?);
+        tar.extend(
+            header(path, *mode, kind, content.len())
+                .map_err(|error| Error::because("write a tar", error).code(code::INTERNAL))?,
+        );
         tar.extend_from_slice(content);
         tar.resize(tar.len().next_multiple_of(512), 0);
     }

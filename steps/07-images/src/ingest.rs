@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::disk::{Scratch, make_dir};
@@ -40,7 +40,8 @@ impl Store {
     /// When the store cannot be written.
     pub fn ingest(&self) -> Result<Ingest<'_>> {
         let layers = self.layers_lock(FlockOperation::LockShared)?;
-        let layers = layers.ok_or_else(|| Error::new("the store's layers cannot be locked"))?;
+        let layers =
+            layers.ok_or_else(|| Error::new("the store's layers cannot be locked").code(code::DAMAGED_STORE))?;
         Ok(Ingest { store: self, scratch: self.scratch()?, _layers: layers })
     }
 
@@ -95,7 +96,9 @@ impl Ingest<'_> {
         let parsed = config::parse(&documents.config)?;
         let mut size = (documents.config.len() + documents.manifest.len()) as u64;
         for diff_id in &parsed.diff_ids {
-            size += self.has(diff_id)?.ok_or_else(|| Error::new(format!("layer {diff_id} is missing")))?;
+            size += self
+                .has(diff_id)?
+                .ok_or_else(|| Error::new(format!("layer {diff_id} is missing")).code(code::DAMAGED_STORE))?;
         }
         // Not before all of them are right: an error in the last one leaves nothing of the others.
         for diff_id in &parsed.diff_ids {
@@ -155,7 +158,8 @@ pub fn diff_ids(config: &[u8], layers: usize) -> Result<Vec<Digest>> {
         return Err(Error::new(format!(
             "image has {layers} layers and {} diff IDs (at most {LAYERS})",
             diff_ids.len()
-        )));
+        ))
+        .code(code::BAD_MANIFEST));
     }
     Ok(diff_ids)
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::FlockOperation;
 
 use crate::disk::Scratch;
@@ -21,7 +21,7 @@ impl Store {
     pub fn tag(&self, image: &Image, name: &str) -> Result<Image> {
         let reference = Reference::parse(name)?;
         if reference.digest().is_some() {
-            return Err(Error::new(format!("{name}: tag by digest not supported")));
+            return Err(Error::new(format!("{name}: tag by digest not supported")).code(code::BAD_REFERENCE));
         }
         // So that its layers stay while its record is written anew.
         let _layers = self.layers_lock(FlockOperation::LockShared)?;
@@ -41,7 +41,8 @@ impl Store {
         };
         match full.iter().find(|name| image.names.contains(name)) {
             Some(found) => self.forget_name(image, found).map(|()| found.clone()),
-            None => Err(Error::new(format!("{}: tag not known", full.first().map_or(name, String::as_str)))),
+            None => Err(Error::new(format!("{}: tag not known", full.first().map_or(name, String::as_str)))
+                .code(code::NO_IMAGE)),
         }
     }
 

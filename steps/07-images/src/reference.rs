@@ -1,6 +1,6 @@
 //! Image names: `busybox`, `quay.io/libpod/alpine:3.20`, `localhost/hello@sha256:...`, or the digits of an ID.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::Digest;
 use crate::digest::is_hex;
@@ -25,7 +25,7 @@ impl Reference {
     /// # Errors
     /// When it is none, in Podman's words.
     pub fn parse(text: &str) -> Result<Self> {
-        let invalid = |why: &str| Error::because(format!("parsing reference {text:?}"), why);
+        let invalid = |why: &str| Error::because(format!("parsing reference {text:?}"), why).code(code::BAD_REFERENCE);
         if is_hex(text) {
             return Err(invalid("invalid repository name, cannot specify 64-byte hexadecimal strings"));
         }

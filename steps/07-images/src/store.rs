@@ -59,7 +59,7 @@ impl Store {
     /// When the path is empty.
     pub fn open(root: &Path) -> Result<Self> {
         if root.as_os_str().is_empty() {
-            return Err(Error::new("the root of the store is empty"));
+            return Err(Error::new("the root of the store is empty").code(code::NO_HOME));
         }
         Ok(Store { root: root.to_path_buf(), limits: Limits::default() })
     }
@@ -243,7 +243,9 @@ impl Store {
         let mut fitting = self.ids()?.into_iter().filter(|id| id.starts_with(prefix));
         match (fitting.next(), fitting.next()) {
             (Some(id), None) => self.read(&id)?.ok_or_else(|| unknown(name)),
-            (Some(_), Some(_)) => Err(Error::new(format!("{name}: more than one image has an ID that begins so"))),
+            (Some(_), Some(_)) => {
+                Err(Error::new(format!("{name}: more than one image has an ID that begins so")).code(code::AMBIGUOUS))
+            }
             _ => Err(unknown(name)),
         }
     }
@@ -296,5 +298,6 @@ fn encode(value: &impl Serialize) -> Vec<u8> {
 }
 
 fn decode<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::because(format!("parsing {}", path.display()), error))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::because(format!("parsing {}", path.display()), error).code(code::DAMAGED_STORE))
 }

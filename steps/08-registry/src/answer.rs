@@ -49,10 +49,10 @@ pub fn refusal(answer: Answer) -> Failure {
         _ => format!("received unexpected HTTP status: {status}"),
     };
     let code = match status.as_u16() {
-        401 | 403 => Some(code::UNAUTHORIZED),
-        404 => Some(code::NO_MANIFEST),
-        429 => Some(code::TOO_MANY_REQUESTS),
-        _ => None,
+        401 | 403 => code::UNAUTHORIZED,
+        404 => code::NO_MANIFEST,
+        429 => code::TOO_MANY_REQUESTS,
+        _ => code::REGISTRY_FAILED,
     };
     Failure { error: Error::new(words).code(code), again }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use process::Error;
+use process::code;
 
 use crate::Progress;
 use crate::answer::expect;
@@ -24,7 +25,7 @@ pub struct Blob<'a> {
     failed: u32,
     reader: Option<Box<dyn Read + 'a>>,
     /// Why nothing more comes.
-    dead: Option<String>,
+    dead: Option<Error>,
     progress: &'a dyn Progress,
     stop: &'a AtomicBool,
 }
@@ -74,7 +75,10 @@ impl<'a> Blob<'a> {
             // It does not know ranges: what we have once more.
             let skipped = io::copy(&mut reader.by_ref().take(self.offset), &mut io::sink());
             if !matches!(skipped, Ok(count) if count == self.offset) {
-                return Err(Failure { error: Error::new("the connection broke again"), again: true });
+                return Err(Failure {
+                    error: Error::new("the connection broke again").code(code::BROKEN_OFF),
+                    again: true,
+                });
             }
         }
         Ok(Box::new(reader))
@@ -95,7 +99,7 @@ impl<'a> Blob<'a> {
         match self.connect() {
             Ok(reader) => self.reader = Some(reader),
             Err(failure) if failure.again => {}
-            Err(failure) => return Err(io::Error::other(failure.error.to_string())),
+            Err(failure) => return Err(io::Error::other(failure.error)),
         }
         Ok(())
     }
@@ -103,14 +107,15 @@ impl<'a> Blob<'a> {
 
 impl Read for Blob<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(words) = &self.dead {
-            return Err(io::Error::other(words.clone()));
+        if let Some(error) = &self.dead {
+            return Err(io::Error::other(error.clone()));
         }
-        let result = self.next(buffer);
-        if let Err(error) = &result {
-            self.dead = Some(error.to_string());
-        }
-        result
+        self.next(buffer).map_err(|error| {
+            let known = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).and_then(Error::known_code);
+            let dead = Error::new(error.to_string()).code(known.unwrap_or(code::BROKEN_OFF));
+            self.dead = Some(dead.clone());
+            io::Error::new(error.kind(), dead)
+        })
     }
 }
 
@@ -144,7 +149,10 @@ impl Blob<'_> {
     fn end(&mut self) -> io::Result<usize> {
         let more = self.reader.as_mut().map_or(Ok(0), |reader| reader.read(&mut [0]));
         match more {
-            Ok(1..) => Err(io::Error::other(format!("blob is longer than the {} bytes of its manifest", self.size))),
+            Ok(1..) => {
+                let words = format!("blob is longer than the {} bytes of its manifest", self.size);
+                Err(io::Error::other(Error::new(words).code(code::BAD_ANSWER)))
+            }
             _ => Ok(0),
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -47,15 +47,16 @@ impl Certs {
                 paths.contains(&pair).then_some(pair).ok_or_else(|| {
                     let missing = path.with_extension(end);
                     let missing = missing.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    Error::new(format!("missing {missing} for {}", path.display()))
+                    Error::new(format!("missing {missing} for {}", path.display())).code(code::BAD_CERTS)
                 })
             };
             match path.extension().and_then(|end| end.to_str()) {
                 Some("crt") => self.authorities.extend(certificates(path)?),
                 Some("cert") => {
                     let key = other("key")?;
-                    let key = PrivateKeyDer::from_pem_slice(&bytes(&key)?)
-                        .map_err(|error| Error::because(format!("read the key {}", key.display()), error))?;
+                    let key = PrivateKeyDer::from_pem_slice(&bytes(&key)?).map_err(|error| {
+                        Error::because(format!("read the key {}", key.display()), error).code(code::BAD_CERTS)
+                    })?;
                     self.client = Some((certificates(path)?, key));
                 }
                 Some("key") => drop(other("cert")?),
@@ -80,5 +81,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let bytes = bytes(path)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    read.map_err(|error| Error::because(format!("read the certificates of {}", path.display()), error))
+    read.map_err(|error| {
+        Error::because(format!("read the certificates of {}", path.display()), error).code(code::BAD_CERTS)
+    })
 }

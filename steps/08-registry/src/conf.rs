@@ -104,7 +104,10 @@ impl Conf {
     }
 
     fn add(&mut self, path: &Path, text: &str) -> Result<()> {
-        let bad = |why: String| Error::because(format!("loading registries configuration {:?}", path.display()), why);
+        let bad = |why: String| {
+            Error::because(format!("loading registries configuration {:?}", path.display()), why)
+                .code(code::REGISTRIES_CONF)
+        };
         let document: Document = toml::from_str(text).map_err(|error| bad(error.message().to_string()))?;
         if document.registries.is_some() {
             return Err(bad("it is in the format of version 1, which has ended".to_string())
@@ -157,7 +160,8 @@ impl Conf {
                 "registry {} is blocked in {} or in registries.conf.d",
                 registry.prefix,
                 self.path.display()
-            )));
+            ))
+            .code(code::POLICY));
         }
         let mut endpoints = Vec::new();
         for mirror in &registry.mirror {
@@ -207,7 +211,8 @@ fn rewrite(place: &Place, prefix: &str, location: &str) -> Result<Place> {
     let target = if rest.is_empty() { location.to_string() } else { format!("{location}/{rest}") };
     match target.split_once('/') {
         Some((registry, path)) => Ok(Place { registry: registry.to_string(), path: path.to_string(), ..place.clone() }),
-        None => Err(Error::new(format!("registries.conf leads {} to {target}, which has no repository", place.name()))),
+        None => Err(Error::new(format!("registries.conf leads {} to {target}, which has no repository", place.name()))
+            .code(code::REGISTRIES_CONF)),
     }
 }
 

@@ -106,12 +106,16 @@ impl Http {
             let Some(location) = answer.headers().get("Location").filter(|_| redirected) else { return Ok(answer) };
             let next = at.join(location.to_str().unwrap_or_default())?;
             if at.https && !next.https {
-                return Err(Error::new(format!("{} sends us to {}, without TLS", at.authority, next.authority)).into());
+                return Err(Error::new(format!("{} sends us to {}, without TLS", at.authority, next.authority))
+                    .code(code::UNSAFE_ROUTE)
+                    .into());
             }
             home = home && next.same_origin(url);
             at = next;
         }
-        Err(Error::new(format!("{} {url}: stopped after {HOPS} redirects", words(method))).into())
+        Err(Error::new(format!("{} {url}: stopped after {HOPS} redirects", words(method)))
+            .code(code::UNSAFE_ROUTE)
+            .into())
     }
     // ANCHOR_END: send
 }
@@ -153,7 +157,7 @@ fn explain(method: &str, url: &Url, error: &ureq::Error) -> Failure {
     // The query may be a key of its own.
     let shown = url.to_string();
     let tried = format!("{} {:?}", words(method), shown.split('?').next().unwrap_or_default());
-    let stays = |why: String| Failure::new(Error::because(&tried, why));
+    let stays = |why: String| Failure::new(Error::because(&tried, why).code(code::NO_REGISTRY));
     match error {
         ureq::Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
             Some(error) => Failure::new(explain_tls(&tried, url, error)),
@@ -161,7 +165,7 @@ fn explain(method: &str, url: &Url, error: &ureq::Error) -> Failure {
                 let why = format!("dial tcp {}: connect: connection refused", url.authority);
                 Failure { error: Error::because(tried, why).code(code::NO_REGISTRY), again: true }
             }
-            None => Failure { error: Error::os(tried, clone(error)), again: true },
+            None => Failure { error: Error::os(tried, clone(error)).or_code(code::NO_REGISTRY), again: true },
         },
         ureq::Error::HostNotFound => Failure::new(
             Error::because(&tried, format!("dial tcp: lookup {}: no such host", url.host())).code(code::NO_REGISTRY),
@@ -207,14 +211,18 @@ fn explain_tls(tried: &str, url: &Url, error: &rustls::Error) -> Error {
         ) => Error::because(
             tried,
             format!("tls: failed to verify certificate: x509: certificate is not valid for {}", url.host()),
-        ),
+        )
+        .code(code::CERTIFICATE),
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             Error::because(
                 tried,
                 "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
             )
+            .code(code::CERTIFICATE)
         }
-        rustls::Error::AlertReceived(alert) => Error::because(tried, format!("remote error: tls: {alert:?}")),
-        other => Error::because(tried, other),
+        rustls::Error::AlertReceived(alert) => {
+            Error::because(tried, format!("remote error: tls: {alert:?}")).code(code::TLS_FAILED)
+        }
+        other => Error::because(tried, other).code(code::TLS_FAILED),
     }
 }

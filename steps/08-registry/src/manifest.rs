@@ -2,7 +2,7 @@
 
 use images::Digest;
 use images::archive::JSON_LIMIT;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use crate::Options;
@@ -84,15 +84,19 @@ impl Manifest {
     /// When it is neither, or not what it was said to be.
     // ANCHOR: parse
     pub fn parse(bytes: &[u8], kind: &str) -> Result<Manifest> {
-        let document: Document =
-            serde_json::from_slice(bytes).map_err(|error| Error::because("parsing a manifest", error))?;
+        let document: Document = serde_json::from_slice(bytes)
+            .map_err(|error| Error::because("parsing a manifest", error).code(code::BAD_ANSWER))?;
         if document.schema_version == Some(1) {
-            return Err(Error::new("the image is in Docker's format of schema 1, which has ended"));
+            return Err(
+                Error::new("the image is in Docker's format of schema 1, which has ended").code(code::BAD_ANSWER)
+            );
         }
         let known = |kind: &str| LISTS.contains(&kind) || MANIFESTS.contains(&kind);
         let said = document.media_type.as_deref().unwrap_or(kind);
         if known(kind) && said != kind {
-            return Err(Error::new(format!("manifest came as {kind} and says it is {}", plain(said))));
+            return Err(
+                Error::new(format!("manifest came as {kind} and says it is {}", plain(said))).code(code::BAD_ANSWER)
+            );
         }
         match document {
             Document { manifests: Some(entries), config: None, layers: None, .. } if !MANIFESTS.contains(&said) => {
@@ -101,8 +105,10 @@ impl Manifest {
             Document { manifests: None, config: Some(config), layers: Some(layers), .. } if !LISTS.contains(&said) => {
                 Ok(Manifest::Image { config, layers })
             }
-            Document { manifests: Some(_), .. } => Err(Error::new("a document is a list and a manifest at once")),
-            _ => Err(Error::new(format!("unsupported manifest of type {:?}", plain(said)))),
+            Document { manifests: Some(_), .. } => {
+                Err(Error::new("a document is a list and a manifest at once").code(code::BAD_ANSWER))
+            }
+            _ => Err(Error::new(format!("unsupported manifest of type {:?}", plain(said))).code(code::BAD_ANSWER)),
         }
     }
     // ANCHOR_END: parse
@@ -140,9 +146,10 @@ pub fn choose<'a>(entries: &'a [Descriptor], options: &Options) -> Result<&'a De
     let chosen = chosen.or_else(any).ok_or_else(|| {
         let variant = options.variant.as_deref().unwrap_or_default();
         Error::new(format!("no image found in image index for architecture {arch:?}, variant {variant:?}, OS {os:?}"))
+            .code(code::NO_PLATFORM)
     })?;
     if chosen.size > JSON_LIMIT || LISTS.contains(&chosen.media_type.as_str()) {
-        return Err(Error::new(format!("{} is not an image manifest", plain(&chosen.digest))));
+        return Err(Error::new(format!("{} is not an image manifest", plain(&chosen.digest))).code(code::BAD_ANSWER));
     }
     Ok(chosen)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// How to talk to a registry, and which of several images to take.
@@ -135,7 +135,8 @@ impl Options {
     pub fn platform(&mut self, platform: &str) -> Result<()> {
         let parts: Vec<&str> = platform.split('/').collect();
         if parts.len() > 3 || parts.iter().any(|part| part.is_empty()) {
-            return Err(Error::new(format!("invalid platform syntax for {platform:?} (use OS/ARCH[/VARIANT])")));
+            return Err(Error::new(format!("invalid platform syntax for {platform:?} (use OS/ARCH[/VARIANT])"))
+                .code(code::BAD_VALUE));
         }
         let part = |number: usize| parts.get(number).map(|part| (*part).to_string());
         (self.os, self.arch, self.variant) = (part(0), part(1), part(2));

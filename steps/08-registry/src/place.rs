@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use images::Digest;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// No configuration file is larger.
 const LIMIT: u64 = 4 << 20;
@@ -53,7 +53,7 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     let mut text = String::new();
     file.take(LIMIT + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > LIMIT {
-        return Err(Error::new(format!("{} is larger than {LIMIT} bytes", path.display())));
+        return Err(Error::new(format!("{} is larger than {LIMIT} bytes", path.display())).code(code::TOO_LARGE));
     }
     Ok(Some(text))
 }

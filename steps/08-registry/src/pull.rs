@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use images::archive::JSON_LIMIT;
 use images::{Digest, Documents, Image, Ingest, Store};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::body::Blob;
 use crate::conf::Conf;
@@ -45,7 +45,7 @@ pub fn pull(store: &Store, name: &str, options: &Options, progress: &dyn Progres
         [one] => Err(one.clone()),
         several => {
             let lines: String = several.iter().map(|error| format!("\n\t* {error}")).collect();
-            Err(Error::new(format!("{} errors occurred while pulling:{lines}", several.len())))
+            Err(Error::new(format!("{} errors occurred while pulling:{lines}", several.len())).code(code::SEVERAL))
         }
     }
 }
@@ -89,7 +89,7 @@ pub fn find(store: &Store, name: &str) -> Result<Image> {
 pub fn remote_digest(name: &str, options: &Options) -> Result<String> {
     let conf = Conf::read()?;
     let resolved = shortname::resolve(&conf, name)?;
-    let mut last = Error::new(format!("{name} means no registry"));
+    let mut last = Error::new(format!("{name} means no registry")).code(code::SHORT_NAME);
     for place in &resolved.places {
         match open(&conf, place, options, &()) {
             Ok(source) => return Ok(source.digest.to_string()),
@@ -124,7 +124,9 @@ fn pull_place(store: &Store, conf: &Conf, place: &Place, options: &Options, prog
 fn fetch_config(source: &Source, progress: &dyn Progress) -> Result<Vec<u8>> {
     let digest = source.config.digest()?;
     if source.config.size > JSON_LIMIT {
-        return Err(Error::new(format!("configuration {digest} is larger than {JSON_LIMIT} bytes")));
+        return Err(
+            Error::new(format!("configuration {digest} is larger than {JSON_LIMIT} bytes")).code(code::TOO_LARGE)
+        );
     }
     let session = &source.session;
     let url = session.url(&format!("blobs/{digest}"))?;
@@ -132,7 +134,9 @@ fn fetch_config(source: &Source, progress: &dyn Progress) -> Result<Vec<u8>> {
         .again(progress, || session.document(&url, "*/*", JSON_LIMIT))
         .map_err(|error| Error::within(format!("reading config blob {digest}"), error))?;
     match Digest::of(&bytes) {
-        is if is != digest => Err(Error::new(format!("configuration has digest {is}, expected {digest}"))),
+        is if is != digest => {
+            Err(Error::new(format!("configuration has digest {is}, expected {digest}")).code(code::WRONG_DIGEST))
+        }
         _ => Ok(bytes),
     }
 }

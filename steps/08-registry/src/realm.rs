@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::url::Url;
 
@@ -12,8 +12,10 @@ use crate::url::Url;
 /// When it must not.
 // ANCHOR: check
 pub fn check(base: &Url, realm: &Url, with_password: bool) -> Result<()> {
-    let refused =
-        |why: &str| Error::new(format!("{} sends us for a token to {}, {why}", base.authority, realm.authority));
+    let refused = |why: &str| {
+        Error::new(format!("{} sends us for a token to {}, {why}", base.authority, realm.authority))
+            .code(code::UNSAFE_ROUTE)
+    };
     if base.https && !realm.https {
         return Err(refused("without TLS"));
     }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use crate::answer::{expect, refusal};
@@ -210,8 +210,9 @@ impl Session {
     // ANCHOR: token
     fn token(&self, challenge: &Challenge) -> Result<Token, Failure> {
         let parameter = |name: &str| challenge.parameters.get(name).map(String::as_str);
-        let realm = Url::parse(parameter("realm").unwrap_or_default())
-            .map_err(|error| Error::because("the registry asks for a token from nowhere", error))?;
+        let realm = Url::parse(parameter("realm").unwrap_or_default()).map_err(|error| {
+            Error::because("the registry asks for a token from nowhere", error).code(code::BAD_ANSWER)
+        })?;
         realm::check(&self.base, &realm, self.credentials.is_some())?;
         let scope = match self.path.as_str() {
             "" => None,
@@ -243,13 +244,16 @@ impl Session {
         let begun = Instant::now();
         let mut bytes = Vec::new();
         let read = answer.into_body().into_reader().take(TOKEN_LIMIT).read_to_end(&mut bytes);
-        read.map_err(|error| Failure { error: Error::os("read a token", error), again: true })?;
+        read.map_err(|error| Failure {
+            error: Error::os("read a token", error).or_code(code::BROKEN_OFF),
+            again: true,
+        })?;
         // serde's words could show a part of it.
-        let document: TokenDocument =
-            serde_json::from_slice(&bytes).map_err(|_| Error::new("what the registry gives is no token"))?;
+        let document: TokenDocument = serde_json::from_slice(&bytes)
+            .map_err(|_| Error::new("what the registry gives is no token").code(code::BAD_ANSWER))?;
         let token = if document.token.is_empty() { document.access_token } else { document.token };
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::new("what the registry gives is no token").into());
+            return Err(Error::new("what the registry gives is no token").code(code::BAD_ANSWER).into());
         }
         // Not until its last second: the request has a way to go.
         let life = document.expires_in.max(TOKEN_LIFE) * 9 / 10;
@@ -270,9 +274,14 @@ impl Session {
         let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_string();
         let mut bytes = Vec::new();
         let read = answer.into_body().into_reader().take(limit + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Failure { error: Error::os("read an answer", error), again: true })?;
+        read.map_err(|error| Failure {
+            error: Error::os("read an answer", error).or_code(code::BROKEN_OFF),
+            again: true,
+        })?;
         if bytes.len() as u64 > limit {
-            return Err(Error::new(format!("exceeded maximum allowed size of {limit} bytes")).into());
+            return Err(Error::new(format!("exceeded maximum allowed size of {limit} bytes"))
+                .code(code::TOO_LARGE)
+                .into());
         }
         Ok((bytes, kind))
     }

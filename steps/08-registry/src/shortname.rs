@@ -31,6 +31,7 @@ pub fn resolve(conf: &Conf, name: &str) -> Result<Resolved> {
         let alias = Reference::parse(full)?;
         let domain = alias.domain().ok_or_else(|| {
             Error::new(format!("alias {full:?} of {:?} in {} names no registry", reference.path(), path.display()))
+                .code(code::SHORT_NAME)
         })?;
         let how = format!("Resolved {:?} as an alias ({})", reference.path(), path.display());
         return Ok(Resolved { places: vec![place(domain, alias.path(), &reference)], how: Some(how) });
@@ -70,6 +71,7 @@ fn without_transport(name: &str) -> Result<&str> {
     for transport in ["docker-archive:", "docker-daemon:", "oci-archive:", "oci:", "dir:", "containers-storage:"] {
         if name.starts_with(transport) && Reference::parse(name).is_err() {
             return Err(Error::new(format!("{name}: pulling from {transport} is not supported yet"))
+                .code(code::NOT_THERE_YET)
                 .hint("archives are loaded by: load -i FILE"));
         }
     }

@@ -2,7 +2,7 @@
 
 use images::Digest;
 use images::archive::JSON_LIMIT;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::conf::{Conf, Endpoint};
 use crate::manifest::{self, Descriptor, Manifest};
@@ -45,7 +45,7 @@ pub fn open(conf: &Conf, place: &Place, options: &Options, progress: &dyn Progre
             }
         }
     }
-    Err(failed(Error::new("there is nobody to ask")))
+    Err(failed(Error::new("there is nobody to ask").code(code::NO_REGISTRY)))
 }
 
 // ANCHOR: open
@@ -77,14 +77,16 @@ fn open_endpoint(conf: &Conf, endpoint: &Endpoint, options: &Options, progress: 
     }
     match document {
         Manifest::Image { config, layers } => Ok(Source { session, digest, manifest: bytes, list, config, layers }),
-        Manifest::List(_) => Err(Error::new(format!("{digest} is not an image manifest"))),
+        Manifest::List(_) => Err(Error::new(format!("{digest} is not an image manifest")).code(code::BAD_ANSWER)),
     }
 }
 // ANCHOR_END: open
 
 fn check(wanted: Option<&Digest>, is: &Digest) -> Result<()> {
     match wanted {
-        Some(wanted) if wanted != is => Err(Error::new(format!("manifest has digest {is}, expected {wanted}"))),
+        Some(wanted) if wanted != is => {
+            Err(Error::new(format!("manifest has digest {is}, expected {wanted}")).code(code::WRONG_DIGEST))
+        }
         _ => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -39,7 +39,8 @@ impl Trust {
     /// When there are no authorities.
     pub fn new(certs: &Certs, verify: bool) -> Result<Trust> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new(certs, verify, &provider).map_err(|error| Error::because("set TLS up", error))?;
+        let verifier = Verifier::new(certs, verify, &provider)
+            .map_err(|error| Error::because("set TLS up", error).code(code::TLS_FAILED))?;
         Ok(Trust { verifier: Arc::new(verifier), provider })
     }
 
@@ -50,13 +51,13 @@ impl Trust {
     pub fn client(&self, identity: Option<&Identity>) -> Result<Tls> {
         let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::because("set TLS up", error))?
+            .map_err(|error| Error::because("set TLS up", error).code(code::TLS_FAILED))?
             .dangerous()
             .with_custom_certificate_verifier(self.verifier.clone());
         let config = match identity {
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(|error| Error::because("use the client certificate of certs.d", error))?,
+            Some((chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key()).map_err(|error| {
+                Error::because("use the client certificate of certs.d", error).code(code::BAD_CERTS)
+            })?,
             None => builder.with_no_client_auth(),
         };
         Ok(Tls(Arc::new(config)))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use crate::place::{self, Place};
@@ -31,8 +31,9 @@ pub fn check(place: &Place) -> Result<()> {
     let user = place::user_config().map(|dir| dir.join("policy.json"));
     for path in user.into_iter().chain([PathBuf::from(SYSTEM)]) {
         if let Some(text) = place::read(&path)? {
-            let document: Document = serde_json::from_str(&text)
-                .map_err(|error| Error::because(format!("invalid policy in {:?}", path.display()), error))?;
+            let document: Document = serde_json::from_str(&text).map_err(|error| {
+                Error::because(format!("invalid policy in {:?}", path.display()), error).code(code::BAD_POLICY)
+            })?;
             return document.check(place);
         }
     }
@@ -46,7 +47,7 @@ impl Document {
         let requirements = scoped.unwrap_or(&self.default);
         let name = format!("docker://{}", place.name());
         if requirements.is_empty() {
-            return Err(Error::new("List of verification policy requirements must not be empty"));
+            return Err(Error::new("List of verification policy requirements must not be empty").code(code::BAD_POLICY));
         }
         for requirement in requirements {
             match requirement.r#type.as_str() {
@@ -54,14 +55,19 @@ impl Document {
                 "reject" => {
                     return Err(Error::new(format!(
                         "Source image rejected: Running image {name} is rejected by policy."
-                    )));
+                    ))
+                    .code(code::POLICY));
                 }
                 kind @ ("signedBy" | "signedBaseLayer" | "sigstoreSigned") => {
                     return Err(Error::new(format!(
                         "policy.json wants {name} to be {kind}, which is not supported yet"
-                    )));
+                    ))
+                    .code(code::BAD_POLICY));
                 }
-                kind => return Err(Error::new(format!("policy.json has a requirement of unknown type {kind:?}"))),
+                kind => {
+                    return Err(Error::new(format!("policy.json has a requirement of unknown type {kind:?}"))
+                        .code(code::BAD_POLICY));
+                }
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Addresses, as far as registries use them: scheme, host with its port, path with its query.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// An `http` or `https` address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Url {
     /// # Errors
     /// When it is none, has another scheme, or carries a password.
     pub fn parse(text: &str) -> Result<Url> {
-        let bad = || Error::new(format!("invalid URL {text:?}"));
+        let bad = || Error::new(format!("invalid URL {text:?}")).code(code::BAD_ANSWER);
         let (https, rest) = match text.split_once("://").ok_or_else(bad)? {
             (scheme, rest) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             (scheme, rest) if scheme.eq_ignore_ascii_case("http") => (false, rest),

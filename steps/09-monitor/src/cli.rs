@@ -7,7 +7,7 @@ mod run;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 /// The verbs.
 pub(crate) static COMMANDS: [Command; 5] = [run::RUN, run::KEEP, look::LOGS, look::ATTACH, look::WAIT];
@@ -19,8 +19,10 @@ fn id(command: clap::Command) -> clap::Command {
 
 /// The directory of the container that is named.
 fn directory(matches: &ArgMatches) -> Result<PathBuf> {
-    let id = matches.get_one::<String>("id").ok_or_else(|| Error::new("no id"))?;
+    let id = matches.get_one::<String>("id").ok_or_else(|| Error::new("no id").code(code::WRONG_COUNT))?;
     let run = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-    let run = run.ok_or_else(|| Error::new("XDG_RUNTIME_DIR is not set, so there is no place for containers"))?;
+    let run = run.ok_or_else(|| {
+        Error::new("XDG_RUNTIME_DIR is not set, so there is no place for containers").code(code::NO_RUNTIME_DIRECTORY)
+    })?;
     Ok(run.join("podling-monitor").join(id))
 }

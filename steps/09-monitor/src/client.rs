@@ -11,7 +11,7 @@ use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, write};
 use process::console::callers_size;
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result, signals};
+use process::{Error, Result, code, signals};
 
 use crate::message::{self, Message, PIECE};
 
@@ -53,7 +53,11 @@ pub fn keys(text: &str) -> Result<Vec<u8>> {
     };
     let words = text.split(',').filter(|word| !word.is_empty());
     words
-        .map(|word| key(word).ok_or_else(|| Error::new(format!("invalid detach keys: Unknown character: '{word}'"))))
+        .map(|word| {
+            key(word).ok_or_else(|| {
+                Error::new(format!("invalid detach keys: Unknown character: '{word}'")).code(code::BAD_VALUE)
+            })
+        })
         .collect()
 }
 
@@ -80,7 +84,10 @@ pub fn started(socket: &OwnedFd) -> Result<u32> {
             Some(Message::Started(pid)) => return Ok(pid),
             Some(Message::Failed(error)) => return Err(error),
             Some(_) => {}
-            None => return Err(Error::new("the container's monitor has ended before it could start the container")),
+            None => {
+                return Err(Error::new("the container's monitor has ended before it could start the container")
+                    .code(code::MONITOR_ENDED));
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ fn told(error: &Error) -> Vec<u8> {
         return all;
     }
     let beginning: String = error.to_string().chars().take(1000).collect();
-    text(&Error::new(format!("{beginning}...")).exit(error.status()))
+    text(&Error::new(format!("{beginning}...")).exit(error.status()).code(error.known_code()))
 }
 
 /// Two connected ends, one for each side.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::IpAddr;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::{Mode, Network};
@@ -33,23 +33,30 @@ impl Dns {
     pub fn parse(mode: &Mode, servers: &[String], searches: Vec<String>, options: Vec<String>) -> Result<Dns> {
         for (name, given) in [("dns", servers), ("dns-search", &searches), ("dns-option", &options)] {
             if *mode == Mode::None && !given.is_empty() {
-                return Err(Error::new(format!("conflicting options: {name} and the network mode: none")));
+                return Err(
+                    Error::new(format!("conflicting options: {name} and the network mode: none")).code(code::CONFLICT)
+                );
             }
         }
         let from_image = servers.iter().any(|server| server == "none");
         if from_image && servers.len() > 1 {
-            return Err(Error::new("none is not allowed to be specified with other DNS ip addresses"));
+            return Err(
+                Error::new("none is not allowed to be specified with other DNS ip addresses").code(code::CONFLICT)
+            );
         }
         for (name, given) in [("DNSSearch", &searches), ("DNSOption", &options)] {
             if from_image && !given.is_empty() {
                 let text = format!("UseImageResolvConf and {name} are mutually exclusive options");
-                return Err(Error::because("invalid config provided", text));
+                return Err(Error::because("invalid config provided", text).code(code::BAD_DNS));
             }
         }
         if let Some(word) = searches.iter().chain(&options).find(|word| word.contains(char::is_whitespace)) {
-            return Err(Error::new(format!("{word:?} is no DNS search domain or option: it has a space in it")));
+            return Err(Error::new(format!("{word:?} is no DNS search domain or option: it has a space in it"))
+                .code(code::BAD_DNS));
         }
-        let address = |text: &String| text.parse().map_err(|_| Error::new(format!("{text} is not an ip address")));
+        let address = |text: &String| {
+            text.parse().map_err(|_| Error::new(format!("{text} is not an ip address")).code(code::BAD_DNS))
+        };
         let servers = servers.iter().filter(|_| !from_image).map(address).collect::<Result<_>>()?;
         Ok(Dns { servers, searches, options, from_image })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::Protocol;
@@ -23,15 +23,16 @@ impl Exposed {
     /// In Podman's words, when it is something else.
     pub fn parse(text: &str) -> Result<Vec<Exposed>> {
         let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-        let wrong = || Error::new(format!("invalid range format for --expose: {text}"));
+        let wrong = || Error::new(format!("invalid range format for --expose: {text}")).code(code::BAD_PORT);
         let number = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(wrong);
         let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
         let (first, last) = (number(first)?, number(last)?);
         if last < first {
             return Err(wrong());
         }
-        let protocol = Protocol::parse(protocol)
-            .map_err(|error| Error::because(format!("validating protocols for exposed port {first}"), error))?;
+        let protocol = Protocol::parse(protocol).map_err(|error| {
+            Error::because(format!("validating protocols for exposed port {first}"), error).code(code::BAD_PORT)
+        })?;
         Ok((first..=last).map(|port| Exposed { port, protocol }).collect())
     }
 }

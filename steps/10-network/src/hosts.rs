@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{IpAddr, UdpSocket};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::{Mode, Network, pasta};
@@ -23,7 +23,7 @@ impl Host {
     /// # Errors
     /// In Podman's words, when it is something else.
     pub fn parse(text: &str) -> Result<Host> {
-        let wrong = || Error::new(format!("bad format for add-host: {text:?}"));
+        let wrong = || Error::new(format!("bad format for add-host: {text:?}")).code(code::BAD_DNS);
         let (names, address) = text.split_once(':').filter(|(names, _)| !names.is_empty()).ok_or_else(wrong)?;
         let names: Vec<String> = names.split(';').map(str::to_owned).collect();
         // A line more in the file would be another host.
@@ -33,14 +33,13 @@ impl Host {
         {
             return Err(wrong());
         }
-        let address = match address {
-            "host-gateway" => None,
-            text => Some(
-                unbracketed(text)
-                    .parse()
-                    .map_err(|_| Error::new(format!("invalid IP address in add-host: {text:?}")))?,
-            ),
-        };
+        let address =
+            match address {
+                "host-gateway" => None,
+                text => Some(unbracketed(text).parse().map_err(|_| {
+                    Error::new(format!("invalid IP address in add-host: {text:?}")).code(code::BAD_DNS)
+                })?),
+            };
         Ok(Host { names, address })
     }
 }
@@ -113,6 +112,7 @@ fn hosts(
     for entry in added {
         let address = entry.address.or(host).ok_or_else(|| {
             Error::new("unable to replace \"host-gateway\" of host entry: host containers internal IP address is empty")
+                .code(code::OLD_PASTA)
                 .hint("that takes pasta from August 2024 or newer, or --network host")
         })?;
         lines.push((address.to_string(), entry.names.clone()));

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::Value;
 
 /// The verb.
@@ -53,5 +53,6 @@ fn ls(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 fn inspect(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "[]").map_err(|error| Error::os("write to standard output", error))?;
     let name = matches.get_one::<String>("name").map(String::as_str).unwrap_or_default();
-    Err(Error::new(format!("network {name}: unable to find network with name or ID {name}: network not found")))
+    Err(Error::new(format!("network {name}: unable to find network with name or ID {name}: network not found"))
+        .code(code::NO_NETWORK))
 }

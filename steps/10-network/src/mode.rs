@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use namespaces::Space;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// The network of a container.
@@ -36,17 +36,23 @@ impl Mode {
             ("pasta", rest) => Ok(Mode::Pasta(options(rest))),
             ("" | "default" | "private", None) => Ok(Mode::Pasta(Vec::new())),
             ("none" | "host" | "private" | "default", Some(rest)) => {
-                Err(Error::new(format!("invalid option for network {kind}: unknown bridge network option: {rest}")))
+                Err(Error::new(format!("invalid option for network {kind}: unknown bridge network option: {rest}"))
+                    .code(code::BAD_VALUE))
             }
             ("container", Some("") | None) => {
-                Err(Error::new("invalid config provided: namespace mode container requires a value"))
+                Err(Error::new("invalid config provided: namespace mode container requires a value")
+                    .code(code::BAD_NAMESPACE))
             }
-            ("ns", Some("") | None) => Err(Error::new("invalid config provided: namespace mode path requires a value")),
+            ("ns", Some("") | None) => {
+                Err(Error::new("invalid config provided: namespace mode path requires a value")
+                    .code(code::BAD_NAMESPACE))
+            }
             ("container", Some(name)) => Ok(Mode::Container(name.into())),
             ("ns", Some(path)) => Ok(Mode::Path(path.into())),
             ("bridge" | "slirp4netns", _) => Err(absent(kind)),
             // Podman's words; nobody could have made one here.
             _ => Err(Error::new(format!("unable to find network with name or ID {kind}: network not found"))
+                .code(code::NO_NETWORK)
                 .hint("networks that containers share are not supported yet; without --network it is pasta")),
         }
     }
@@ -86,5 +92,6 @@ fn options(text: Option<&str>) -> Vec<String> {
 
 fn absent(kind: &str) -> Error {
     Error::new(format!("--network {kind}: not supported yet"))
+        .code(code::NOT_THERE_YET)
         .hint("--network pasta, the default, reaches the outside and publishes ports; none and host are there as well")
 }

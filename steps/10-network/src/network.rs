@@ -1,6 +1,6 @@
 //! All that is known of a container's network before it runs; a part of its record.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::{Dns, Exposed, Hosts, Mode, Port, publish};
@@ -98,7 +98,7 @@ impl Network {
             if self.ports[..index].iter().any(|other| other.collides(port)) {
                 let (number, protocol) = (port.host_port, port.protocol);
                 let text = format!("conflicting port mappings for host port {number} (protocol {protocol})");
-                return Err(Error::new(text));
+                return Err(Error::new(text).code(code::CONFLICT));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The network's part of the command line (podman-run(1)).
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{Dns, Exposed, Host, Hosts, Mode, Network, Port};
 
@@ -63,14 +63,14 @@ impl Network {
         for name in ["ip", "ip6", "mac-address", "network-alias"] {
             if matches.get_one::<String>(name).is_some() {
                 let text = "networks and static ip/mac address can only be used with Bridge mode networking";
-                return Err(Error::because("invalid config provided", text));
+                return Err(Error::because("invalid config provided", text).code(code::BAD_DNS));
             }
         }
         let dns = Dns::parse(&mode, &list("dns"), list("dns-search"), list("dns-option"))?;
         let added = list("add-host").iter().map(|text| Host::parse(text)).collect::<Result<Vec<_>>>()?;
         let from_image = matches.get_flag("no-hosts");
         if from_image && !added.is_empty() {
-            return Err(Error::new("--no-hosts and --add-host cannot be set together"));
+            return Err(Error::new("--no-hosts and --add-host cannot be set together").code(code::CONFLICT));
         }
         let exposed = each(&list("expose"), Exposed::parse)?;
         let ports = each(&list("publish"), Port::parse)?;
@@ -90,7 +90,7 @@ fn mode(given: &[String]) -> Result<Mode> {
         [first, ..] => {
             let name = first.name();
             let text = format!("cannot set multiple networks without bridge network mode, selected mode {name}");
-            Err(Error::because(text, "invalid argument"))
+            Err(Error::because(text, "invalid argument").code(code::CONFLICT))
         }
     }
 }

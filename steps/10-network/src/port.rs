@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// What a port belongs to.
@@ -25,8 +25,8 @@ impl Protocol {
         match name.to_ascii_lowercase().as_str() {
             "tcp" => Ok(Protocol::Tcp),
             "udp" => Ok(Protocol::Udp),
-            "sctp" => Err(Error::new("can't forward protocol: sctp").exit(126)),
-            _ => Err(Error::new(format!("unrecognized protocol {name:?} in port mapping"))),
+            "sctp" => Err(Error::new("can't forward protocol: sctp").code(code::BAD_PORT).exit(126)),
+            _ => Err(Error::new(format!("unrecognized protocol {name:?} in port mapping")).code(code::BAD_PORT)),
         }
     }
 
@@ -68,15 +68,16 @@ impl Port {
     pub fn parse(text: &str) -> Result<Vec<Port>> {
         let (address, protocol) = match text.split('/').collect::<Vec<_>>()[..] {
             [address] => (address, "tcp"),
-            [_, ""] => return Err(Error::new("must provide a non-empty protocol to publish")),
+            [_, ""] => return Err(Error::new("must provide a non-empty protocol to publish").code(code::BAD_PORT)),
             [address, protocol] => (address, protocol),
             _ => return Err(invalid("protocol can only be specified once")),
         };
         let (ip, host, container) = split(address)?;
         if container.is_empty() {
-            return Err(Error::new("must provide a non-empty container port to publish"));
+            return Err(Error::new("must provide a non-empty container port to publish").code(code::BAD_PORT));
         }
-        let container = range(container).map_err(|error| Error::because("parsing container port", error))?;
+        let container =
+            range(container).map_err(|error| Error::because("parsing container port", error).code(code::BAD_PORT))?;
         let protocol = Protocol::parse(protocol)?;
         let host_ip = ip.map(address_of).transpose()?.filter(|ip| *ip != IpAddr::from([0, 0, 0, 0]));
         // Without a number of the host one is chosen when the container is created.
@@ -84,11 +85,11 @@ impl Port {
             let free = |container_port| Port { host_ip, host_port: 0, container_port, protocol };
             return Ok(container.map(free).collect());
         };
-        let host = range(host).map_err(|error| Error::because("parsing host port", error))?;
+        let host = range(host).map_err(|error| Error::because("parsing host port", error).code(code::BAD_PORT))?;
         if host.len() != container.len() {
             let (host, container) = (host.len(), container.len());
             let text = format!("host and container port ranges have different lengths: {host} vs {container}");
-            return Err(Error::new(text));
+            return Err(Error::new(text).code(code::BAD_PORT));
         }
         let pair = |(host_port, container_port)| Port { host_ip, host_port, container_port, protocol };
         Ok(host.zip(container).map(pair).collect())
@@ -131,14 +132,14 @@ fn split(text: &str) -> Result<(Option<&str>, Option<&str>, &str)> {
     match text.split(':').collect::<Vec<_>>()[..] {
         [container] => Ok((None, None, container)),
         [host, container] => Ok((None, Some(host), container)),
-        ["", _, _] => Err(Error::new("must provide a non-empty container host IP to publish")),
+        ["", _, _] => Err(Error::new("must provide a non-empty container host IP to publish").code(code::BAD_PORT)),
         [ip, host, container] => Ok((Some(ip), Some(host), container)),
         _ => Err(invalid("format is [[hostIP:]hostPort:]containerPort")),
     }
 }
 
 fn address_of(text: &str) -> Result<IpAddr> {
-    text.parse().map_err(|_| Error::new(format!("cannot parse {text:?} as an IP address")))
+    text.parse().map_err(|_| Error::new(format!("cannot parse {text:?} as an IP address")).code(code::BAD_PORT))
 }
 
 /// `FIRST` or `FIRST-LAST`.
@@ -149,30 +150,33 @@ pub(crate) fn range(text: &str) -> Result<std::ops::RangeInclusive<u16>> {
         return Err(invalid("port ranges are formatted as startPort-stopPort"));
     }
     if first.is_empty() {
-        return Err(Error::new("port numbers cannot be negative"));
+        return Err(Error::new("port numbers cannot be negative").code(code::BAD_PORT));
     }
     let first = number(first)?;
     match last {
         None => Ok(first..=first),
-        Some("") => Err(Error::new("must provide ending number for port range")),
+        Some("") => Err(Error::new("must provide ending number for port range").code(code::BAD_PORT)),
         Some(last) => match number(last)? {
             last if last > first => Ok(first..=last),
             last => Err(Error::new(format!(
                 "the end port of a range must be higher than the start port - {last} is not higher than {first}"
-            ))),
+            ))
+            .code(code::BAD_PORT)),
         },
     }
 }
 
 fn number(text: &str) -> Result<u16> {
-    let number: i64 =
-        text.parse().map_err(|_| Error::new(format!("invalid port number: parsing {text:?}: invalid syntax")))?;
+    let number: i64 = text.parse().map_err(|_| {
+        Error::new(format!("invalid port number: parsing {text:?}: invalid syntax")).code(code::BAD_PORT)
+    })?;
     match u16::try_from(number) {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(Error::new(format!("port numbers must be between 1 and 65535 (inclusive), got {number}"))),
+        _ => Err(Error::new(format!("port numbers must be between 1 and 65535 (inclusive), got {number}"))
+            .code(code::BAD_PORT)),
     }
 }
 
 fn invalid(what: &str) -> Error {
-    Error::new(format!("invalid port format - {what}"))
+    Error::new(format!("invalid port format - {what}")).code(code::BAD_PORT)
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::{Map, Value, json};
 
 use crate::{Exposed, Network, Port};
@@ -82,11 +82,13 @@ pub fn lines(network: &Network, asked: Option<&str>) -> Result<Vec<String>> {
         true => asked.to_ascii_lowercase(),
         false => format!("{asked}/tcp"),
     };
+    // ANCHOR: code
     let found: Vec<String> = network.ports.iter().filter(|port| key(port) == wanted).map(host).collect();
     match found.is_empty() {
-        true => Err(Error::new(format!("failed to find published port {asked:?}"))),
+        true => Err(Error::new(format!("failed to find published port {asked:?}")).code(code::NOT_PUBLISHED)),
         false => Ok(found),
     }
+    // ANCHOR_END: code
 }
 
 fn key(port: &Port) -> String {

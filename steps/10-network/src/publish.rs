@@ -26,7 +26,9 @@ pub(crate) fn choose(ports: &mut [Port]) -> Result<()> {
         let end =
             (start + 1..ports.len()).find(|next| !follows(&ports[next - 1], &ports[*next])).unwrap_or(ports.len());
         let first = (0..ATTEMPTS).find_map(|_| first_free(ports, start..end)).ok_or_else(|| {
-            Error::new(format!("failed to find {} consecutive free ports on the host", end - start)).exit(126)
+            Error::new(format!("failed to find {} consecutive free ports on the host", end - start))
+                .code(code::PORT_IN_USE)
+                .exit(126)
         })?;
         for (port, number) in ports[start..end].iter_mut().zip(first..) {
             port.host_port = number;
@@ -96,8 +98,9 @@ fn refused(port: &Port, error: &io::Error) -> Error {
                 .code(code::PRIVILEGED_PORT)
         }
         ErrorKind::AddrNotAvailable => Error::because(tried, "bind: cannot assign requested address")
+            .code(code::NO_ADDRESS)
             .hint(format!("{} is no address of this machine", port.host_ip.unwrap_or(IpAddr::from([0, 0, 0, 0])))),
-        _ => Error::because(tried, format!("bind: {error}")),
+        _ => Error::because(tried, format!("bind: {error}")).code(code::PORT_IN_USE),
     };
     error.exit(126)
 }

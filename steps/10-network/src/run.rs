@@ -8,7 +8,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use namespaces::{Joined, Namespaces, Space, Storage, itself};
-use process::{Command, Error, Result, Stdio};
+use process::{Command, Error, Result, Stdio, code};
 use runtime::Container;
 
 use crate::files::Files;
@@ -29,7 +29,9 @@ fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     // What is wrong with the command line is said before anything is made.
     let network = Network::from_arguments(matches)?;
     if !matches!(network.mode.space(), Space::Private | Space::Host) {
-        return Err(Error::new(format!("--network {}: that takes an engine", network.mode.name())));
+        return Err(
+            Error::new(format!("--network {}: that takes an engine", network.mode.name())).code(code::NOT_THERE_YET)
+        );
     }
     let mut args: Vec<_> = std::env::args_os().collect();
     if let Some(verb) = args.iter_mut().skip(1).find(|word| *word == RUN.name) {

@@ -11,7 +11,7 @@ use confinement::{CapSet, Capabilities, Confinement, Own, Rlimit, SecurityOption
 use images::Config;
 use namespaces::{Hostname, Space, UserMap};
 use nix::sched::CloneFlags;
-use process::{Error, Program, Result};
+use process::{Error, Program, Result, code};
 use rootfs::beneath::{self, Root};
 use rootfs::{Device, Mount, Rootfs, arrange};
 use runtime::Container;
@@ -38,7 +38,10 @@ pub(crate) fn command(options: &Options, image: &Config) -> Result<Vec<String>> 
     }
     match words.is_empty() {
         false => Ok(words),
-        true => Err(Error::new("no command or entrypoint provided, and no CMD or ENTRYPOINT from image")),
+        true => {
+            Err(Error::new("no command or entrypoint provided, and no CMD or ENTRYPOINT from image")
+                .code(code::NO_COMMAND))
+        }
     }
 }
 // ANCHOR_END: command
@@ -131,13 +134,15 @@ fn init(options: &Options, program: Program, mounts: &mut Vec<Mount>) -> Result<
     let known = KNOWN_INITS.iter().map(PathBuf::from).find(|path| path.exists());
     let host = options.init_path.clone().or(known).ok_or_else(|| {
         Error::new("no init to be process 1: this podling is linked to libraries of the host")
+            .code(code::NO_INIT)
             .hint("install catatonit, or name a static program with --init-path")
     })?;
     if !host.is_file() {
         return Err(Error::because(
             format!("container-init binary not found on the host: stat {}", host.display()),
             "no such file or directory",
-        ));
+        )
+        .code(code::NO_INIT));
     }
     mounts.push(Mount::bind(host, process::init::NAME, "bind,rprivate,nosuid,nodev,ro"));
     let args = [process::init::NAME, "--"].into_iter().map(Into::into).chain(program.args).collect();

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use confinement::SecurityOptions;
 use confinement::label::Label;
 use images::Image;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use rootfs::Source;
 
 use crate::flags::{self, Making};
@@ -158,7 +158,8 @@ fn check_cidfile(path: Option<&Path>) -> Result<()> {
         Some(path) => Err(Error::new(format!(
             "container id file exists. Ensure another container is not using it or delete {}",
             path.display()
-        ))),
+        ))
+        .code(code::FILE_EXISTS)),
         None => Ok(()),
     }
 }

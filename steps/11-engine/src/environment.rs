@@ -1,6 +1,6 @@
 //! The environment of the program.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -80,8 +80,10 @@ pub(crate) fn asked(host: bool, files: &[String], pairs: &[String]) -> Result<Ve
 impl Environment {
     fn add(&mut self, pair: &str) -> Result<()> {
         match pair.split_once('=') {
-            Some(("", _)) => return Err(Error::new(format!("invalid variable: {pair:?}"))),
-            None if pair.is_empty() => return Err(Error::new(format!("invalid variable: {pair:?}"))),
+            Some(("", _)) => return Err(Error::new(format!("invalid variable: {pair:?}")).code(code::BAD_VALUE)),
+            None if pair.is_empty() => {
+                return Err(Error::new(format!("invalid variable: {pair:?}")).code(code::BAD_VALUE));
+            }
             Some((name, value)) => self.set(name, value),
             None => match pair.strip_suffix('*') {
                 Some(prefix) => self.callers(prefix),

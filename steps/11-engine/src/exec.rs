@@ -53,7 +53,8 @@ fn words(matches: &ArgMatches) -> Result<(String, Vec<String>)> {
     let command: Vec<String> = words.collect();
     match command.is_empty() {
         false => Ok((container, command)),
-        true => Err(Error::new("must provide a non-empty command to start an exec session: invalid argument")),
+        true => Err(Error::new("must provide a non-empty command to start an exec session: invalid argument")
+            .code(code::NO_COMMAND)),
     }
 }
 

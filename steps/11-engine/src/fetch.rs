@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use registry::{Bars, Policy, Progress};
 
 use crate::Engine;
@@ -25,7 +25,7 @@ fn fetch(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
         return Ok(status);
     }
     let engine = Engine::from_arguments(matches)?;
-    let name = matches.get_one::<String>("name").ok_or_else(|| Error::new("no image"))?;
+    let name = matches.get_one::<String>("name").ok_or_else(|| Error::new("no image").code(code::WRONG_COUNT))?;
     let options = registry::Options::from_arguments(matches)?;
     let policy = matches.get_one::<Policy>("policy").copied().unwrap_or_default();
     let bars;

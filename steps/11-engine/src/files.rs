@@ -6,7 +6,7 @@ use std::path::Path;
 use namespaces::itself;
 use network::Network;
 use nix::unistd::Uid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Mount;
 use rootfs::beneath::{self, Root};
 
@@ -53,7 +53,7 @@ pub(crate) fn accounts(directory: &Path, root: &Root, (uid, gid): (u32, u32)) ->
     ];
     let mut mounts = Vec::new();
     for (place, id, line) in lines {
-        let failed = |error| Error::os(format!("read {place} of the image"), error);
+        let failed = |error| Error::os(format!("read {place} of the image"), error).or_code(code::NO_USER);
         let mut text = beneath::read(root, Path::new(place), 4 << 20).map_err(failed)?.unwrap_or_default();
         let known = String::from_utf8_lossy(&text).lines().any(|line| line.split(':').nth(2) == Some(&id.to_string()));
         if known {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{Engine, Phase, Record, Status};
 
@@ -37,11 +37,12 @@ impl Filters {
             let Some((name, value)) = text.split_once('=') else {
                 return Err(Error::new(format!(
                     "invalid argument {text:?}: filter input must be in the form of filter=value"
-                )));
+                ))
+                .code(code::BAD_FILTER));
             };
             let name = name.trim_end_matches('!');
             if !NAMES.contains(&name) {
-                return Err(Error::new(format!("{name} is an invalid filter")));
+                return Err(Error::new(format!("{name} is an invalid filter")).code(code::BAD_FILTER));
             }
             if name == "status" {
                 check(value)?;
@@ -95,7 +96,8 @@ fn check(word: &str) -> Result<()> {
     match known.contains(&word) {
         true => Ok(()),
         false => {
-            Err(Error::new(format!("{word} is not a valid status: unknown container state: {word}: invalid argument")))
+            Err(Error::new(format!("{word} is not a valid status: unknown container state: {word}: invalid argument"))
+                .code(code::BAD_FILTER))
         }
     }
 }

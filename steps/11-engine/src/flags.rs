@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use namespaces::UserMap;
 use network::Network;
 use nix::unistd::{getegid, geteuid};
-use process::{Error, Result, Stdio};
+use process::{Error, Result, Stdio, code};
 use registry::Policy;
 
 use crate::environment;
@@ -205,7 +205,8 @@ fn users(matches: &ArgMatches) -> Result<UserMap> {
 }
 
 fn shm_size(text: &str) -> Result<u64> {
-    cgroups::parse_size(text).map_err(|error| Error::because(format!("invalid --shm-size {text:?}"), error))
+    cgroups::parse_size(text)
+        .map_err(|error| Error::because(format!("invalid --shm-size {text:?}"), error).code(code::BAD_VALUE))
 }
 
 /// `NAME=VALUE`, or `NAME` for an empty value.
@@ -267,10 +268,14 @@ fn log(driver: Option<String>, options: &[String]) -> Result<LogOptions> {
                 log.path = Some(path.to_string_lossy().into_owned());
             }
             Some(("max-size", size)) => {
-                log.max_size = cgroups::parse_size(size).map_err(|error| Error::because("invalid max-size", error))?;
+                log.max_size = cgroups::parse_size(size)
+                    .map_err(|error| Error::because("invalid max-size", error).code(code::BAD_VALUE))?;
             }
             Some(("tag", tag)) => log.tag = Some(tag.to_string()),
-            _ => return Err(Error::new(format!("invalid log option {option:?}: not path, max-size or tag"))),
+            _ => {
+                return Err(Error::new(format!("invalid log option {option:?}: not path, max-size or tag"))
+                    .code(code::BAD_VALUE));
+            }
         }
     }
     Ok(log)

@@ -7,7 +7,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use images::template::{self, Headings};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::Value;
 
 use crate::Engine;
@@ -54,7 +54,7 @@ fn print(matches: &ArgMatches, out: &mut dyn Write, kind: &str) -> Result<u8> {
         names.extend(engine.list()?.into_iter().next().map(|record| record.id));
     }
     if names.is_empty() {
-        return Err(Error::new("no names or ids specified"));
+        return Err(Error::new("no names or ids specified").code(code::WRONG_COUNT));
     }
     let mut found = Vec::new();
     let mut missing = None;
@@ -67,7 +67,8 @@ fn print(matches: &ArgMatches, out: &mut dyn Write, kind: &str) -> Result<u8> {
     let format = matches.get_one::<String>("format").map_or("json", String::as_str);
     if format == "json" {
         // Also when there is nothing: whoever reads it finds a list.
-        let text = serde_json::to_vec_pretty(&found).map_err(|error| Error::because("write the documents", error))?;
+        let text = serde_json::to_vec_pretty(&found)
+            .map_err(|error| Error::because("write the documents", error).code(code::INTERNAL))?;
         let mut line = pretty(&found).unwrap_or(text);
         line.push(b'\n');
         out.write_all(&line).map_err(|error| Error::os("write to standard output", error))?;
@@ -97,7 +98,9 @@ impl Engine {
             match self.find(name) {
                 Ok(record) => return document(self, &record),
                 Err(_) if kind == "container" => {
-                    return Err(Error::new(format!("inspecting object: no such container {name}")));
+                    return Err(
+                        Error::new(format!("inspecting object: no such container {name}")).code(code::NO_CONTAINER)
+                    );
                 }
                 Err(_) => {}
             }
@@ -109,6 +112,6 @@ impl Engine {
                 Err(_) => {}
             }
         }
-        Err(Error::new(format!("inspecting object: no such object: \"{name}\"")))
+        Err(Error::new(format!("inspecting object: no such object: \"{name}\"")).code(code::NO_OBJECT))
     }
 }

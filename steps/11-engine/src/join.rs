@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::geteuid;
-use process::{Error, Result, Setup};
+use process::{Error, Result, Setup, code};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::status::ticks;
@@ -49,5 +49,5 @@ fn open(pid: u32) -> Result<OwnedFd> {
 }
 
 fn gone() -> Error {
-    Error::new("the container has just ended")
+    Error::new("the container has just ended").code(code::NOT_RUNNING)
 }

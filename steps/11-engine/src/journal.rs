@@ -10,7 +10,7 @@ use monitor::Stream;
 use monitor::log::Entry;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::Value;
 
 use crate::logs::Wanted;
@@ -25,6 +25,7 @@ pub(crate) fn logs(
 ) -> Result<()> {
     let failed = |error| {
         Error::os("start journalctl", error)
+            .code(code::NO_JOURNAL)
             .hint("this container's output is in the journal, which systemd's journalctl reads")
     };
     let mut command = Command::new("journalctl");
@@ -52,7 +53,7 @@ pub(crate) fn logs(
     let status = child.wait().map_err(|error| Error::os("wait for journalctl", error))?;
     match status.success() || ended.is_some() {
         true => Ok(()),
-        false => Err(Error::new(format!("journalctl ended with {status}"))),
+        false => Err(Error::new(format!("journalctl ended with {status}")).code(code::NO_JOURNAL)),
     }
 }
 

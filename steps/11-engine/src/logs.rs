@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use jiff::Timestamp;
 use monitor::Stream;
 use monitor::log::Entry;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::options::LogDriver;
 use crate::{Engine, Record, times};
@@ -84,7 +84,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         records.extend(engine.list()?.into_iter().next());
     }
     if records.is_empty() {
-        return Err(Error::new("no container names or ids specified"));
+        return Err(Error::new("no container names or ids specified").code(code::WRONG_COUNT));
     }
     let many = records.len() > 1 || matches.get_flag("names-shown");
     let stamps = matches.get_flag("timestamps");
@@ -120,6 +120,7 @@ impl Engine {
             LogDriver::Journald => crate::journal::logs(self, record, wanted, show),
             driver => {
                 Err(Error::new(format!("this container is using the '{}' log driver, cannot read logs", driver.name()))
+                    .code(code::NO_LOGS)
                     .hint("start it with --log-driver k8s-file to keep what it writes"))
             }
         }

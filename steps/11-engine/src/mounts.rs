@@ -1,7 +1,7 @@
 //! What a container is given to see, as mounts: from the host, from volumes and images, in memory.
 
 use confinement::label::{self, Label};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::beneath::Root;
 use rootfs::{Mount, Mounter, Source};
 
@@ -53,7 +53,8 @@ pub(crate) fn volumes(
                     return Err(Error::new(format!(
                         "{}: only a directory can be mounted as an overlay",
                         path.display()
-                    )));
+                    ))
+                    .code(code::BAD_VOLUME));
                 }
                 let above = layered.overlay(number, vec![path.clone()])?;
                 if volume.chown() {

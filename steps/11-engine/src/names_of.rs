@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::{Engine, Record};
 
@@ -43,7 +43,8 @@ pub(crate) fn select(engine: &Engine, matches: &ArgMatches, wanted: impl Fn(&Rec
     let given = matches.contains_id("cidfile") && matches.get_many::<String>("cidfile").is_some();
     if matches.get_flag("latest") {
         let latest = engine.list()?.into_iter().next();
-        let latest = latest.ok_or_else(|| Error::new("no containers found: no such container"))?;
+        let latest =
+            latest.ok_or_else(|| Error::new("no containers found: no such container").code(code::NO_CONTAINER))?;
         words.push(latest.id);
     }
     if matches.get_flag("all") {
@@ -51,7 +52,7 @@ pub(crate) fn select(engine: &Engine, matches: &ArgMatches, wanted: impl Fn(&Rec
         return Ok(all.map(|record| Asked { word: record.id.clone(), found: Ok(record) }).collect());
     }
     if words.is_empty() && !given {
-        return Err(Error::new("you must provide at least one name or id"));
+        return Err(Error::new("you must provide at least one name or id").code(code::WRONG_COUNT));
     }
     let found = words.into_iter().map(|word| Asked { found: engine.find(&word), word });
     Ok(found.filter(|asked| !ignore || asked.found.is_ok()).collect())

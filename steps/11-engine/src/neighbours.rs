@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use namespaces::{IdMap, Joined, Space};
 use nix::sched::CloneFlags;
-use process::{Error, Program, Result, Start};
+use process::{Error, Program, Result, Start, code};
 use rootfs::beneath::{self, Root};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -48,10 +48,10 @@ impl Neighbours {
                 Space::Private if kind != CloneFlags::CLONE_NEWUSER => found.new |= kind,
                 Space::Private | Space::Host => {}
                 Space::Container(id) => found.share(engine, &id, kind)?,
-                Space::Path(path) => found
-                    .joined
-                    .add_path(&path, kind)
-                    .map_err(|error| Error::because(format!("cannot find specified {name} namespace path"), error))?,
+                Space::Path(path) => found.joined.add_path(&path, kind).map_err(|error| {
+                    Error::because(format!("cannot find specified {name} namespace path"), error)
+                        .code(code::NO_NAMESPACE)
+                })?,
             }
         }
         if found.joined.kinds().contains(CloneFlags::CLONE_NEWUSER) && found.map.is_none() {
@@ -94,7 +94,7 @@ impl Neighbours {
 /// In Podman's words.
 fn stopped(record: &Record) -> Error {
     let words = format!("cannot get namespace path unless container {} is running", record.id);
-    Error::because(words, "container is stopped").hint(format!("podling start {}", record.name))
+    Error::because(words, "container is stopped").code(code::NOT_RUNNING).hint(format!("podling start {}", record.name))
 }
 
 /// Who it is and whom it asks is said by the network, so it is the same for all that share one.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cgroups::{Limits, Placement};
 use namespaces::UserMap;
 use network::Network;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Volume;
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +146,8 @@ impl LogDriver {
             "" | "k8s-file" | "json-file" | "file" => Ok(LogDriver::K8sFile),
             "journald" => Ok(LogDriver::Journald),
             "none" => Ok(LogDriver::None),
-            _ => Err(Error::new(format!("invalid log driver {name}: not one of k8s-file, journald, none"))),
+            _ => Err(Error::new(format!("invalid log driver {name}: not one of k8s-file, journald, none"))
+                .code(code::BAD_VALUE)),
         }
     }
 
@@ -183,18 +184,21 @@ impl Options {
         if let Some(relative) = self.workdir.as_ref().filter(|path| !path.starts_with('/')) {
             return Err(Error::new(format!(
                 "the working directory \"{relative}\" is invalid, it needs to be an absolute path"
-            )));
+            ))
+            .code(code::BAD_VALUE));
         }
         if self.remove && self.restart != Restart::No {
             return Err(Error::new(
                 "the --rm option conflicts with --restart, when the restartPolicy is not \"\" and \"no\"",
-            ));
+            )
+            .code(code::CONFLICT));
         }
         self.check_spaces()?;
         let volumes = self.volumes()?;
         for (index, volume) in volumes.iter().enumerate() {
             if volumes[..index].iter().any(|other| other.destination == volume.destination) {
-                return Err(Error::new(format!("{}: duplicate mount destination", volume.destination.display())));
+                return Err(Error::new(format!("{}: duplicate mount destination", volume.destination.display()))
+                    .code(code::DUPLICATE_MOUNT));
             }
         }
         Ok(())

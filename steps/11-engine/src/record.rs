@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use confinement::label::Label;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 use crate::Options;
@@ -76,7 +76,7 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option
     match process::file::read(path, usize::MAX) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|error| Error::because(format!("parse {}", path.display()), error)),
+            .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::DAMAGED_STATE)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::os(format!("read {}", path.display()), error)),
     }
@@ -85,8 +85,8 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option
 /// Writes a document, under a temporary name first. Only who holds the container's lock does it.
 pub(crate) fn replace(path: &Path, document: &impl Serialize) -> Result<()> {
     let draft = path.with_extension("json.new");
-    let text =
-        serde_json::to_vec(document).map_err(|error| Error::because(format!("write {}", path.display()), error))?;
+    let text = serde_json::to_vec(document)
+        .map_err(|error| Error::because(format!("write {}", path.display()), error).code(code::INTERNAL))?;
     write(&draft, &text)?;
     fs::rename(&draft, path).map_err(|error| Error::os(format!("write {}", path.display()), error))
 }

@@ -1,6 +1,6 @@
 //! What happens when a container ends: `--restart`.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
 /// A policy.
@@ -32,9 +32,11 @@ impl Restart {
             ("on-failure", Some(times)) => times
                 .parse()
                 .map(Restart::OnFailure)
-                .map_err(|_| Error::new(format!("{times:?} is not a valid number of retries"))),
-            (_, Some(_)) => Err(Error::new("restart policy retries can only be specified with on-failure")),
-            _ => Err(Error::new(format!("restart policy {text:?} is not valid"))),
+                .map_err(|_| Error::new(format!("{times:?} is not a valid number of retries")).code(code::BAD_VALUE)),
+            (_, Some(_)) => {
+                Err(Error::new("restart policy retries can only be specified with on-failure").code(code::BAD_VALUE))
+            }
+            _ => Err(Error::new(format!("restart policy {text:?} is not valid")).code(code::BAD_VALUE)),
         }
     }
 

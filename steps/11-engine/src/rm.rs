@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use namespaces::Space;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::{Engine, Record, names_of, stop};
 
@@ -38,6 +38,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     }
     let remove = |record: &Record| {
         if force {
+            // Before it is ended for nothing.
+            engine.check_dependents(record)?;
             engine.stop(record, stop::time(matches))?;
         }
         engine.remove(record, matches.get_flag("volumes"))
@@ -74,17 +76,10 @@ impl Engine {
                  force: container state improper",
                 record.id
             ))
+            .code(code::WRONG_STATE)
             .exit(2));
         };
-        let dependents = self.dependents(record)?;
-        if !dependents.is_empty() {
-            let ids = dependents.iter().map(|record| record.id.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Error::new(format!(
-                "container {} has dependent containers which must be removed before it: {ids}: container already exists",
-                record.id
-            ))
-            .hint("rm --depend removes them, too"));
-        }
+        self.check_dependents(record)?;
         // It removed itself at its end.
         if !self.state().container(&record.id).exists() {
             return Ok(());
@@ -94,6 +89,20 @@ impl Engine {
             running.leave();
         }
         removed
+    }
+
+    /// Nothing when no other container needs it.
+    fn check_dependents(&self, record: &Record) -> Result<()> {
+        let dependents = self.dependents(record)?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let ids = dependents.iter().map(|record| record.id.as_str()).collect::<Vec<_>>().join(", ");
+        let words = format!(
+            "container {} has dependent containers which must be removed before it: {ids}: container already exists",
+            record.id
+        );
+        Err(Error::new(words).code(code::HAS_DEPENDANTS).hint("rm --depend removes them, too"))
     }
 
     /// Those that share a namespace of it, those that share one of these, and so on: without it they cannot start.

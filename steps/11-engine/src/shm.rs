@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::sched::{CloneFlags, setns, unshare};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
@@ -21,7 +21,7 @@ pub(crate) fn of(process: &OwnedFd) -> Result<Option<OwnedFd>> {
     let copied = std::thread::scope(|scope| scope.spawn(copy).join());
     match copied {
         Ok(copied) => copied.map_err(|errno: nix::errno::Errno| Error::os("look into the other container", errno)),
-        Err(_) => Err(Error::new("look into the other container: the thread has panicked")),
+        Err(_) => Err(Error::new("look into the other container: the thread has panicked").code(code::INTERNAL)),
     }
 }
 // ANCHOR_END: of

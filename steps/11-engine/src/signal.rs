@@ -1,7 +1,7 @@
 //! Signals by their names.
 
 use nix::libc;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// The names of signals 1 to 31, signal(7), x86 and most others.
 const NAMES: [(&str, i32); 33] = [
@@ -45,7 +45,7 @@ const NAMES: [(&str, i32); 33] = [
 /// # Errors
 /// When there is no such signal.
 pub fn parse(text: &str) -> Result<u8> {
-    let unknown = || Error::new(format!("invalid signal: {text}"));
+    let unknown = || Error::new(format!("invalid signal: {text}")).code(code::BAD_VALUE);
     if let Ok(number) = text.parse::<u8>() {
         return if (1..=64).contains(&number) { Ok(number) } else { Err(unknown()) };
     }

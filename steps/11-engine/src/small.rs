@@ -89,7 +89,8 @@ impl Engine {
         let status = self.status(record)?;
         if !status.is_running() || (status.phase == crate::Phase::Paused) == freeze {
             let verb = if freeze { "is not running, can't pause" } else { "is not paused, can't unpause" };
-            let error = Error::new(format!("\"{}\" {verb}: container state improper", record.id));
+            let error =
+                Error::new(format!("\"{}\" {verb}: container state improper", record.id)).code(code::WRONG_STATE);
             return Err(if status.is_running() { error } else { error.code(code::NOT_RUNNING) });
         }
         let cgroup = status.life.cgroup.as_deref().and_then(|path| cgroups::Cgroup::open(Path::new(path)));

@@ -6,7 +6,7 @@ use namespaces::{IdMap, Space, UserMap};
 use network::Mode;
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::beneath::{self, Root};
 use serde::{Deserialize, Serialize};
 
@@ -106,14 +106,18 @@ impl Options {
         if self.hostname.is_some() && self.spaces.uts != Space::Private {
             return Err(Error::new(
                 "cannot set hostname when running in the host UTS namespace: invalid configuration",
-            ));
+            )
+            .code(code::NOT_ITS_OWN));
         }
         if self.shm_size.is_some() && (self.spaces.ipc == Ipc::None || self.spaces.ipc.space() == Space::Host) {
             let name = self.spaces.ipc.name();
-            return Err(Error::new(format!("cannot set shmsize when running in the {name} IPC Namespace")));
+            return Err(Error::new(format!("cannot set shmsize when running in the {name} IPC Namespace"))
+                .code(code::NOT_ITS_OWN));
         }
         if self.init && self.spaces.pid != Space::Private {
-            return Err(Error::new("cannot add init binary as PID 1 (PID namespace isn't private)"));
+            return Err(
+                Error::new("cannot add init binary as PID 1 (PID namespace isn't private)").code(code::NOT_ITS_OWN)
+            );
         }
         for sysctl in &self.sysctls {
             let name = sysctl.split('=').next().unwrap_or_default().replace('/', ".");
@@ -129,7 +133,8 @@ impl Options {
             };
             return Err(Error::new(format!(
                 "sysctl {sysctl} can't be set since {kind} Namespace set to host: invalid argument"
-            )));
+            ))
+            .code(code::NOT_ITS_OWN));
         }
         for (_, kind, space) in self.spaces() {
             if let Space::Path(path) = space
@@ -137,7 +142,9 @@ impl Options {
             {
                 let words = format!("cannot find specified {kind} namespace path: stat {}", path.display());
                 return Err(match error.kind() {
-                    std::io::ErrorKind::NotFound => Error::because(words, "no such file or directory"),
+                    std::io::ErrorKind::NotFound => {
+                        Error::because(words, "no such file or directory").code(code::NO_NAMESPACE)
+                    }
                     _ => Error::os(words, error),
                 });
             }
@@ -157,14 +164,15 @@ impl Engine {
         let id = |kind: &str, space: &mut Space| -> Result<()> {
             if let Space::Container(name) = space {
                 let found = self.find(name).map_err(|error| {
-                    Error::because(format!("looking up container to share {kind} namespace with"), error)
+                    Error::within(format!("looking up container to share {kind} namespace with"), error)
                 })?;
                 if kind == "ipc" && found.options.spaces.ipc == Ipc::Of(Space::Private) {
                     return Err(Error::new(format!(
                         "joining IPC of container {} is not allowed: non-shareable IPC (hint: use IpcMode:shareable for the \
                          donor container)",
                         found.id
-                    )));
+                    ))
+                    .code(code::NO_NAMESPACE));
                 }
                 *name = found.id;
             }
@@ -196,6 +204,7 @@ impl Engine {
             return Err(Error::new(
                 "creating a user namespace: no subuid ranges found for user \"containers\" in /etc/subuid",
             )
+            .code(code::OTHER_CALLER)
             .hint("--userns auto is there for ordinary users; root has --uidmap and --gidmap"));
         }
         // Of its own: whoever holds it waits for none of the others.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::run::{attached, proxy, status};
 use crate::{Engine, Record, names_of};
@@ -28,11 +28,14 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     if !attach && !input {
         return names_of::each(asked, out, |record| engine.start(record).map(drop));
     }
-    let [one] = &asked[..] else { return Err(Error::new("you cannot start and attach multiple containers at once")) };
+    let [one] = &asked[..] else {
+        return Err(Error::new("you cannot start and attach multiple containers at once").code(code::CONFLICT));
+    };
     let record = one.found.clone()?;
     let client = attached(matches, input && record.options.interactive, record.options.terminal)?;
     let Some(running) = engine.state().lock(&record.id)? else {
-        return Err(Error::new(format!("container {} is already running: container state improper", record.id)));
+        return Err(Error::new(format!("container {} is already running: container state improper", record.id))
+            .code(code::WRONG_STATE));
     };
     let launched = engine.launch(&record, running, true)?;
     let outcome = client.relay(&launched.socket)?;

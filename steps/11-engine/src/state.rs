@@ -76,7 +76,8 @@ impl State {
         }
         // Nobody else knows the id; but a sweep may just be looking at the mark.
         let running = Running::mark(self.running(id), true)?;
-        let running = running.ok_or_else(|| Error::new(format!("container {id} is running")))?;
+        let running =
+            running.ok_or_else(|| Error::new(format!("container {id} is running")).code(code::WRONG_STATE))?;
         // One at a time, or two could take over the same abandoned name.
         let _names = running::lock_dir(&self.root.join("container-names"))?;
         // A file that has its content before it has its name: nobody sees half a claim. The mark is at hand, and a file costs
@@ -248,7 +249,8 @@ impl State {
         match (fitting.next(), fitting.next()) {
             (Some(id), None) => Record::read(&self.container(id))?.ok_or_else(unknown),
             (Some(_), Some(_)) => {
-                Err(Error::new(format!("more than one result for container name or ID {name}: container is ambiguous")))
+                Err(Error::new(format!("more than one result for container name or ID {name}: container is ambiguous"))
+                    .code(code::AMBIGUOUS))
             }
             _ => Err(unknown()),
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::{Engine, names_of, signal};
 
@@ -58,7 +58,7 @@ fn kill(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let running = |record: &crate::Record| engine.state().is_running(&record.id);
     let asked = names_of::select(&engine, matches, running)?;
     if asked.is_empty() && !matches.get_flag("all") && !matches.get_flag("ignore") {
-        return Err(Error::new("you must provide at least one name or id"));
+        return Err(Error::new("you must provide at least one name or id").code(code::WRONG_COUNT));
     }
     names_of::each(asked, out, |record| engine.kill(record, number))
 }

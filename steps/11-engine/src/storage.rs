@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use namespaces::itself;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::Mounter;
 use serde::Deserialize;
 
@@ -66,7 +66,7 @@ fn places() -> Vec<PathBuf> {
 }
 
 fn read(place: &Path, text: &str) -> Result<Mounter> {
-    let wrong = |why: &dyn std::fmt::Display| Error::because(place.display().to_string(), why);
+    let wrong = |why: &dyn std::fmt::Display| Error::because(place.display().to_string(), why).code(code::STORAGE_CONF);
     let conf: Conf = toml::from_str(text).map_err(|error| wrong(&error.message()))?;
     let Options { mount_program, overlay } = conf.storage.options;
     let program = [overlay.mount_program, mount_program].into_iter().find(|program| !program.is_empty());

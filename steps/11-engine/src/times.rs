@@ -1,14 +1,16 @@
 //! Times of the command line: `2026-11-25T22:00:00Z`, `2026-11-25`, seconds since 1970, or how long ago: `10m`, `1h30m`.
 
 use jiff::{SignedDuration, Timestamp};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// Reads one.
 ///
 /// # Errors
 /// When it is none.
 pub fn parse(text: &str) -> Result<Timestamp> {
-    let invalid = || Error::new(format!("failed to parse time {text:?}: it is neither a time nor a duration"));
+    let invalid = || {
+        Error::new(format!("failed to parse time {text:?}: it is neither a time nor a duration")).code(code::BAD_VALUE)
+    };
     if let Ok(time) = text.parse() {
         return Ok(time);
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::{Arg, ArgMatches, value_parser};
 use namespaces::Storage;
 use nix::unistd::geteuid;
-use process::{Command, Error, Program, Result, Stdio};
+use process::{Command, Error, Program, Result, Stdio, code};
 
 /// The verb.
 pub const UNSHARE: Command =
@@ -26,7 +26,7 @@ fn define(command: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     if geteuid().is_root() {
-        return Err(Error::new("please use unshare with rootless"));
+        return Err(Error::new("please use unshare with rootless").code(code::OTHER_CALLER));
     }
     let mut words: Vec<OsString> = matches.get_many("command").into_iter().flatten().cloned().collect();
     if words.is_empty() {

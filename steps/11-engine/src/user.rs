@@ -7,7 +7,7 @@ use std::path::Path;
 
 use confinement::User;
 use process::error::EXIT_CANNOT_EXECUTE;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::beneath::{self, Root};
 
 /// More than any real passwd file has.
@@ -80,7 +80,8 @@ pub const KEEP_GROUPS: &str = "keep-groups";
 pub fn kept(names: &[String]) -> Result<bool> {
     match names.len() {
         1 => Ok(true),
-        _ => Err(Error::new("the '--group-add keep-groups' option is not allowed with any other --group-add options")),
+        _ => Err(Error::new("the '--group-add keep-groups' option is not allowed with any other --group-add options")
+            .code(code::CONFLICT)),
     }
 }
 
@@ -122,16 +123,19 @@ fn number(entry: &[String], index: usize) -> Option<u32> {
 
 fn invalid(text: &str) -> Error {
     Error::new(format!("invalid user or group \"{text}\": each must be a name or a number up to 4294967294"))
+        .code(code::NO_USER)
 }
 
 fn unknown(kind: &str, name: &str, file: &str) -> Error {
-    Error::new(format!("unable to find {kind} {name}: no matching entries in {file} file")).exit(EXIT_CANNOT_EXECUTE)
+    Error::new(format!("unable to find {kind} {name}: no matching entries in {file} file"))
+        .code(code::NO_USER)
+        .exit(EXIT_CANNOT_EXECUTE)
 }
 
 /// The fields of each line of a passwd(5) or group(5) file; no lines when there is no file.
 fn lines(root: &Root, path: &str) -> Result<Vec<Vec<String>>> {
     let bytes = beneath::read(root, Path::new(path), LIMIT)
-        .map_err(|error| Error::os(format!("read {path} of the image"), error))?
+        .map_err(|error| Error::os(format!("read {path} of the image"), error).or_code(code::NO_USER))?
         .unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.lines().map(|line| line.split(':').map(str::to_string).collect()).collect())

@@ -69,7 +69,8 @@ impl Engine {
             }
             watch.signal(9);
             if watch.wait(Some(Duration::from_secs(30)))?.is_none() {
-                return Err(Error::new(format!("the container {} did not end when it was killed", record.id)));
+                return Err(Error::new(format!("the container {} did not end when it was killed", record.id))
+                    .code(code::DOES_NOT_END));
             }
         }
         self.event("stop", record, &[]);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use process::command::Frame;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::podman;
 
@@ -117,6 +117,7 @@ impl Frame for Podling {
         let known = |name: &str| matches.try_contains_id(name).is_ok_and(|given| given);
         if let Some((name, _)) = ABSENT.iter().find(|(name, _)| known(name)) {
             return Err(Error::new(format!("podling --{name}: not there yet (Podman has it)"))
+                .code(code::NOT_THERE_YET)
                 .hint("`podling --help` lists the flags before the verb that are there"));
         }
         if let Some(root) = matches.try_get_one::<PathBuf>("root").ok().flatten() {
@@ -142,6 +143,7 @@ impl Frame for Podling {
         misplaced.then(|| {
             let verb = asked.join(" ");
             Error::new(format!("unknown flag: --{flag}"))
+                .code(code::UNKNOWN_FLAG)
                 .hint(format!("it stands before the verb: podling --{flag} ... {verb}"))
         })
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 /// The verb.
 pub const HELP: Command = Command { name: "help", about: "Help about any command", define, run };
@@ -19,8 +19,11 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let mut asked = crate::NAME.to_string();
     for word in matches.get_many::<String>("verb").into_iter().flatten() {
         asked = format!("{asked} {word}");
-        let unknown =
-            || Error::new(format!("unknown help topic: {asked}")).hint("`podling --help` lists what is there");
+        let unknown = || {
+            Error::new(format!("unknown help topic: {asked}"))
+                .code(code::UNKNOWN_FLAG)
+                .hint("`podling --help` lists what is there")
+        };
         at = at.find_subcommand_mut(word).ok_or_else(unknown)?;
     }
     write!(out, "{}", at.render_help()).map_err(|error| Error::os("write to standard output", error))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use images::template;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::{Map, Value, json};
 
 use crate::{version, yaml};
@@ -31,7 +31,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         search => json!({ "search": search }),
     };
     let info = engine::info::info(&root, registries)?;
-    let info = serde_json::to_value(info).map_err(|error| Error::because("write the information down", error))?;
+    let info = serde_json::to_value(info)
+        .map_err(|error| Error::because("write the information down", error).code(code::INTERNAL))?;
     match matches.get_one::<String>("format") {
         Some(format) if template::is_json(format) => template::print_json(out, &info, 2)?,
         Some(format) => template::print_one(out, "info", format, &fields("", info))?,

@@ -2,6 +2,7 @@
 //! only after a verb or a flag was not found: it costs a start nothing.
 
 use process::Error;
+use process::code;
 
 const TABLE: &str = include_str!("podman.txt");
 
@@ -53,13 +54,18 @@ pub fn lacking(asked: &[&str], rest: &[&str]) -> Option<Error> {
     if first.starts_with('-') {
         let asked = asked.join(" ");
         let advice = format!("`podman {asked}` has it, podling not yet; `podling {asked} --help` lists what is there");
-        return has_flag(&asked, first).then(|| Error::new(format!("unknown flag: {first}")).hint(advice));
+        return has_flag(&asked, first)
+            .then(|| Error::new(format!("unknown flag: {first}")).code(code::NOT_THERE_YET).hint(advice));
     }
     let words: Vec<&str> = asked.iter().chain(rest).copied().collect();
     let verb = verb(&words).filter(|verb| verb.name.split(' ').count() > asked.len())?;
     let instead = INSTEAD.iter().find(|(name, _)| verb.name == *name || verb.name.starts_with(&format!("{name} ")));
     let advice = instead.map_or("`podling --help` lists what is there", |(_, advice)| advice);
-    Some(Error::new(format!("podling {}: not there yet (Podman has it)", verb.name)).hint(advice))
+    Some(
+        Error::new(format!("podling {}: not there yet (Podman has it)", verb.name))
+            .code(code::NOT_THERE_YET)
+            .hint(advice),
+    )
 }
 // ANCHOR_END: lacking
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgMatches};
 use images::template;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::json;
 
 /// The verb.
@@ -23,7 +23,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let all = json!({ "Client": version });
     match matches.get_one::<String>("format") {
         Some(format) if template::is_json(format) => {
-            let version = serde_json::to_string(&version).map_err(|error| Error::because("write JSON", error))?;
+            let version = serde_json::to_string(&version)
+                .map_err(|error| Error::because("write JSON", error).code(code::INTERNAL))?;
             writeln!(out, r#"{{"Client":{version}}}"#).map_err(|error| Error::os("write to standard output", error))?;
         }
         Some(format) => {

@@ -31,8 +31,13 @@ fn assert_nothing(world: &World) {
     assert!(observe::mounts_below(world.root()).is_empty());
 }
 
-/// Runs the script as root of a mount namespace of its own, in which files of the host can be hidden.
+/// Runs `podling run --rm hello` in a mount namespace in which files of the host are hidden by a script.
 fn elsewhere(world: &World, hide: &str, path: Option<&str>) -> String {
+    script_elsewhere(world, hide, r#"exec "$0" run --rm hello"#, path)
+}
+
+/// Runs one script as root of a mount namespace of its own, and then another as the user; `$0` is podling.
+fn script_elsewhere(world: &World, hide: &str, script: &str, path: Option<&str>) -> String {
     let bin = world.process("podling").get_program().to_owned();
     let user = support::user();
     let mut command = Command::new("unshare");
@@ -44,7 +49,7 @@ fn elsewhere(world: &World, hide: &str, path: Option<&str>) -> String {
             format!("unshare --user --map-user={} --map-group={}", user.uid, user.gid),
         ),
     };
-    command.args(outer).args(["sh", "-c", &format!(r#"{hide}; exec {back} -- "$0" run --rm hello"#)]).arg(bin);
+    command.args(outer).args(["sh", "-c", &format!(r#"{hide}; exec {back} -- sh -c "$1" "$0""#)]).arg(bin).arg(script);
     let like = world.process("true");
     command.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(world.root().join("home"));
@@ -72,6 +77,14 @@ fn a_user_without_subordinate_ids() {
         "[...] $1 [...]\nWarning",
     );
     settings.bind(|| assert_snapshot!("no_subuid", said));
+    // What cannot be done without any is an error.
+    let said = script_elsewhere(
+        &world,
+        &format!("mount --bind {0} /etc/subuid && mount --bind {0} /etc/subgid", empty.display()),
+        r#"exec "$0" run --rm --userns nomap hello"#,
+        None,
+    );
+    settings.bind(|| assert_snapshot!("no_subuid_nomap", said));
 }
 
 #[test]
@@ -168,4 +181,29 @@ fn a_store_that_cannot_be() {
     settings().bind(|| assert_snapshot!("no_store", all.concat()));
     assert_nothing(&world);
     assert!(!Path::new("/etc/podling").exists());
+}
+
+#[test]
+fn a_full_disk() {
+    let world = World::new();
+    let archive = busybox_archive(&world);
+    let data = world.data();
+    let hide = format!("mount -t tmpfs -o size=512k,mode=0777 none {}", data.display());
+    let script = format!(
+        r#""$0" load -i {archive}; echo "exit $?"; find {data} ! -type d; "$0" images; "$0" run --rm hello; echo "exit $?"; "$0" ps -a; find {data} ! -type d"#,
+        archive = archive.display(),
+        data = data.display(),
+    );
+    let said = script_elsewhere(&world, &hide, &format!("exec 2>&1; {script}"), None);
+    settings().bind(|| assert_snapshot!("full_disk", said));
+    assert_nothing(&world);
+}
+
+#[test]
+fn a_home_that_is_read_only() {
+    let world = World::new();
+    let hide = format!("mount --bind {0} {0} && mount -o remount,ro,bind {0}", world.root().display());
+    let said = elsewhere(&world, &hide, None);
+    settings().bind(|| assert_snapshot!("read_only_home", said));
+    assert_nothing(&world);
 }

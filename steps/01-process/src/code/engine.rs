@@ -1,115 +1,142 @@
-//! Steps 09 and 11 to 16: a container's life, volumes, systemd, the API. Some make no error of ours, but of the program inside.
+//! Steps 09 and 11: a container's life. Some make no error of ours, but of the program inside.
 
 use super::Trouble;
 
+/// A monitor is gone.
+pub const MONITOR_ENDED: u16 = 903;
 /// No such container.
 pub const NO_CONTAINER: u16 = 1101;
 /// A name is taken.
 pub const NAME_IN_USE: u16 = 1102;
 /// A container does not run.
 pub const NOT_RUNNING: u16 = 1103;
+/// There is no directory for what runs.
+pub const NO_RUNTIME_DIRECTORY: u16 = 1104;
+/// A container is in another state.
+pub const WRONG_STATE: u16 = 1105;
+/// A short ID fits several.
+pub const AMBIGUOUS: u16 = 1106;
+/// Others need it.
+pub const HAS_DEPENDANTS: u16 = 1107;
+/// A file that is to be made is there.
+pub const FILE_EXISTS: u16 = 1108;
+/// A container outlives its kill.
+pub const DOES_NOT_END: u16 = 1109;
+/// What the container wrote was not kept.
+pub const NO_LOGS: u16 = 1119;
+/// journalctl failed.
+pub const NO_JOURNAL: u16 = 1120;
+/// There is no such process.
+pub const NO_PROCESS: u16 = 1121;
+/// Neither container nor image nor volume has that name.
+pub const NO_OBJECT: u16 = 1122;
+
+const fn trouble(code: u16, what: &'static str, cause: &'static str, cure: &'static str) -> Trouble {
+    Trouble::new(code, what, cause, cure, "step-11")
+}
 
 pub(super) const TROUBLES: &[Trouble] = &[
-    Trouble {
-        code: 901,
-        what: "lines end with a carriage return",
-        cause: "with -t the container has a terminal, and a terminal writes \\r\\n for a new line",
-        cure: "leave -t out where a program reads the output; -i alone passes the input",
-        needs: None,
-        chapter: "step-09",
-    },
-    Trouble {
-        code: 902,
-        what: "ctrl-p is not heard at once in a container's shell",
-        cause: "ctrl-p ctrl-q leaves a container's terminal, so that a ctrl-p waits for what follows",
-        cure: "--detach-keys=ctrl-q,ctrl-q",
-        needs: None,
-        chapter: "step-09",
-    },
-    Trouble {
-        code: NO_CONTAINER,
-        what: "no such container",
-        cause: "no container of this user has this name or ID; root's, Podman's and another --root are elsewhere, and --rm removed \
-                one at its end",
-        cure: "podling ps -a lists them",
-        needs: None,
-        chapter: "step-11",
-    },
-    Trouble {
-        code: NAME_IN_USE,
-        what: "the name is already in use",
-        cause: "another container has it, running or not",
-        cure: "podling rm NAME, another --name, or --replace",
-        needs: None,
-        chapter: "step-11",
-    },
-    Trouble {
-        code: NOT_RUNNING,
-        what: "the container does not run",
-        cause: "it was not started, or its program has ended",
-        cure: "podling ps -a shows its exit status, podling logs its last words, podling start begins it again",
-        needs: None,
-        chapter: "step-11",
-    },
-    Trouble {
-        code: 1104,
-        what: "XDG_RUNTIME_DIR is not the caller's own, or cannot be written",
-        cause: "su and sudo keep the variable of another user, and make no directory for this one",
-        cure: "log in by ssh or `machinectl shell USER@`, or: sudo loginctl enable-linger USER, then export \
-               XDG_RUNTIME_DIR=/run/user/$(id -u)",
-        needs: Some("runtime-directory"),
-        chapter: "step-11",
-    },
-    Trouble {
-        code: 1110,
-        what: "Permission denied in a volume",
-        cause: "the volume's files belong to the caller, who is root inside; the image's user is another id, which outside is one \
-                of the subordinate ids. With SELinux the files also need a label that containers may touch",
-        cure: "`podling explain PATH` tells which it is. --userns keep-id for an image with a user of its own, :U to give the \
-               files away, :z or :Z for the label, --security-opt label=disable for a home directory",
-        needs: None,
-        chapter: "step-11-volumes",
-    },
-    Trouble {
-        code: 1111,
-        what: "files in a volume belong to a number of six digits",
-        cause: "a user of the container other than root made them; outside it is the subordinate id that the map says",
-        cure: "podling unshare reads, removes or gives them back: podling unshare chown -R 0:0 PATH; --userns \
-               keep-id:uid=N,gid=N makes that user the caller from the beginning",
-        needs: None,
-        chapter: "step-11-volumes",
-    },
-    Trouble {
-        code: 1112,
-        what: "a device or file that a group may use is refused in the container",
-        cause: "a container's process has left the caller's groups, as it got groups of its own",
-        cure: "--group-add keep-groups",
-        needs: None,
-        chapter: "step-05",
-    },
-    Trouble {
-        code: 1113,
-        what: "sshd in a container says: Error writing /proc/self/loginuid",
-        cause: "the login id is set once, at the login of who started the container, and changing it takes CAP_AUDIT_CONTROL \
-                on the host",
-        cure: "start it by a service of systemd, or take pam_loginuid out of the image's /etc/pam.d/sshd",
-        needs: None,
-        chapter: "step-14",
-    },
-    Trouble {
-        code: 1401,
-        what: "containers end with the login",
-        cause: "systemd ends all processes of a user whose last session ended, unless the user lingers",
-        cure: "let the user linger",
-        needs: Some("linger"),
-        chapter: "step-14",
-    },
-    Trouble {
-        code: 1402,
-        what: "systemd cannot be reached",
-        cause: "there is no systemd of this user: no log-in, or a container, or another init",
-        cure: "systemctl --user status shows the same; log in by ssh, or let the user linger",
-        needs: Some("systemd-user"),
-        chapter: "step-14",
-    },
+    trouble(
+        901,
+        "lines end with a carriage return",
+        "with -t the container has a terminal, and a terminal writes \\r\\n for a new line",
+        "leave -t out where a program reads the output; -i alone passes the input",
+    )
+    .told_in("step-09"),
+    trouble(
+        902,
+        "ctrl-p is not heard at once in a container's shell",
+        "ctrl-p ctrl-q leaves a container's terminal, so that a ctrl-p waits for what follows",
+        "--detach-keys=ctrl-q,ctrl-q",
+    )
+    .told_in("step-09"),
+    trouble(
+        MONITOR_ENDED,
+        "the monitor of the container has ended",
+        "somebody killed it, or the kernel did, for lack of memory; then the container cannot be told apart from \
+         one that ended",
+        "podling rm -f removes what is left; dmesg tells of the kernel",
+    )
+    .told_in("step-09"),
+    trouble(
+        NO_CONTAINER,
+        "no such container",
+        "no container of this user has this name or ID; root's, Podman's and another --root are elsewhere, and --rm \
+         removed one at its end",
+        "podling ps -a lists them",
+    ),
+    trouble(
+        NAME_IN_USE,
+        "the name is already in use",
+        "another container has it, running or not",
+        "podling rm NAME, another --name, or --replace",
+    ),
+    trouble(
+        NOT_RUNNING,
+        "the container does not run",
+        "it was not started, or its program has ended",
+        "podling ps -a shows its exit status, podling logs its last words, podling start begins it again",
+    ),
+    trouble(
+        NO_RUNTIME_DIRECTORY,
+        "XDG_RUNTIME_DIR is not the caller's own, or cannot be written",
+        "su and sudo keep the variable of another user, and make no directory for this one",
+        "log in by ssh or `machinectl shell USER@`, or: sudo loginctl enable-linger USER, then export \
+         XDG_RUNTIME_DIR=/run/user/$(id -u)",
+    )
+    .needs("runtime-directory"),
+    trouble(
+        WRONG_STATE,
+        "the container is in another state than this needs",
+        "a running one cannot be removed or started again, a stopped one not paused, and so on",
+        "podling ps -a shows the state; podling stop, start or unpause changes it, rm -f removes a running one",
+    ),
+    trouble(
+        AMBIGUOUS,
+        "more than one has an ID or name that begins so",
+        "an ID may be shortened as long as one alone fits",
+        "write more of it; podling ps -a --no-trunc and podling images --no-trunc show all",
+    ),
+    trouble(
+        HAS_DEPENDANTS,
+        "other containers need this one",
+        "they share its namespaces (--network, --pid or --ipc container:NAME)",
+        "podling rm --depend NAME removes them too",
+    ),
+    trouble(
+        FILE_EXISTS,
+        "the file for the ID is there already",
+        "--cidfile makes a new file, so that no two containers share one",
+        "rm FILE, when the container that it names is gone",
+    ),
+    trouble(
+        DOES_NOT_END,
+        "the container does not end, although it was killed",
+        "a process in it waits in the kernel (state D), mostly for a disk or a network file system",
+        "ps -eo pid,stat,wchan,args shows it; it ends when what it waits for comes",
+    ),
+    trouble(
+        NO_LOGS,
+        "the log driver keeps nothing that could be read",
+        "--log-driver none keeps nothing",
+        "start it with --log-driver k8s-file or journald",
+    ),
+    trouble(
+        NO_JOURNAL,
+        "the journal cannot be read",
+        "journalctl is missing, or does not let this user see its journal",
+        "journalctl --user shows the same by hand; --log-driver k8s-file does without",
+    ),
+    trouble(
+        NO_PROCESS,
+        "no such process",
+        "no process has this number now, and no container this name",
+        "ps -e lists processes, podling ps containers; a path needs a slash in it, ./NAME",
+    ),
+    trouble(
+        NO_OBJECT,
+        "nothing has this name",
+        "neither a container nor an image, a volume or a network of this user has it",
+        "podling ps -a, podling images and podling volume ls list them",
+    ),
 ];

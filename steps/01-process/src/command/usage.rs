@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Frame, failed};
+use super::{Frame, failed, more};
 use crate::error::EXIT_ENGINE;
+use crate::{Error, code};
 
 /// The program and its verb, as far as the command line names one.
 pub(super) fn asked(app: &clap::Command, args: &[OsString]) -> String {
@@ -58,11 +59,11 @@ pub(super) fn usage(frame: &dyn Frame, asked: &str, words: &[String], error: &cl
             format!("unrecognized command `{asked} {}`", of(ContextKind::InvalidSubcommand))
         }
         ErrorKind::MissingSubcommand => {
-            let _ = writeln!(io::stderr(), "Error: missing command '{asked} COMMAND'\nSee '{asked} --help'");
+            tell(&format!("missing command '{asked} COMMAND'"), asked, code::WRONG_COUNT);
             return EXIT_ENGINE;
         }
         ErrorKind::MissingRequiredArgument => format!("missing: {}", of(ContextKind::InvalidArg)),
-        ErrorKind::InvalidValue if error.source().is_none() && of(ContextKind::InvalidValue).is_empty() => {
+        ErrorKind::InvalidValue if is_lacking(error) => {
             format!("flag needs an argument: {}", name(&of(ContextKind::InvalidArg)))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
@@ -81,8 +82,33 @@ pub(super) fn usage(frame: &dyn Frame, asked: &str, words: &[String], error: &cl
             text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string()
         }
     };
-    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{asked} --help'");
+    tell(&message, asked, code(error));
     EXIT_ENGINE
+}
+
+/// What is wrong, where the flags are listed, and the code.
+fn tell(message: &str, asked: &str, code: u16) {
+    let _ = writeln!(io::stderr(), "Error: {message}\nSee '{asked} --help'{}", more(Some(code)));
+}
+
+/// Whether a flag has come without its value.
+fn is_lacking(error: &clap::Error) -> bool {
+    let value = |value: &ContextValue| matches!(value, ContextValue::String(text) if !text.is_empty());
+    error.source().is_none() && !error.get(ContextKind::InvalidValue).is_some_and(value)
+}
+
+/// What is known of such a command line; of a wrong value, what the flag itself says of it.
+fn code(error: &clap::Error) -> u16 {
+    let own = error.source().and_then(|reason| reason.downcast_ref::<Error>()).and_then(Error::known_code);
+    own.unwrap_or(match error.kind() {
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => code::UNKNOWN_FLAG,
+        ErrorKind::ArgumentConflict => code::CONFLICT,
+        ErrorKind::InvalidValue if is_lacking(error) => code::WRONG_COUNT,
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8 | ErrorKind::NoEquals => {
+            code::BAD_VALUE
+        }
+        _ => code::WRONG_COUNT,
+    })
 }
 
 /// `--name` of `--name <VALUE>`.

@@ -138,7 +138,7 @@ fn ended(program: &Path, overlay: &Overlay, words: &str) -> Error {
 fn failed(program: &Path, overlay: &Overlay, refused: Refused) -> Error {
     let tried = tried(program, overlay);
     let error = match refused.words {
-        Some(words) => Error::because(tried, words),
+        Some(words) => Error::because(tried, words).code(code::NO_OVERLAY),
         None => Error::os(tried, refused.errno),
     };
     let error = error.code(code::NO_OVERLAY);

@@ -1,6 +1,6 @@
 //! `--volume [SOURCE:]DESTINATION[:OPTIONS]`.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Source, Volume, check, destination, host};
 
@@ -18,11 +18,11 @@ impl Volume {
             [source, place, words] => (Some(source), place, words),
             _ => {
                 let form = "incorrect volume format, should be [host-dir:]ctr-dir[:option]";
-                return Err(Error::new(format!("{text}: {form}")));
+                return Err(Error::new(format!("{text}: {form}")).code(code::BAD_VOLUME));
             }
         };
         if source == Some("") {
-            return Err(Error::new("host directory cannot be empty"));
+            return Err(Error::new("host directory cannot be empty").code(code::BAD_VOLUME));
         }
         let destination = destination(place)?;
         let options: Vec<String> = words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();

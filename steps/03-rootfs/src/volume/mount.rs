@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Source, Volume, check, destination, glob, host};
 
@@ -30,6 +30,7 @@ impl Volume {
                 "incorrect mount format: should be --mount type=<bind|tmpfs|volume>,[src=<host-dir|volume-name>,]\
                  target=<ctr-dir>[,options]",
             )
+            .code(code::BAD_VOLUME)
         })?;
         let mut reader = Reader { kind, source: None, destination: None, options: Vec::new(), subpath: None };
         if kind == "image" {
@@ -70,7 +71,7 @@ impl Reader<'_> {
         let memory = self.kind == "tmpfs";
         match name {
             "src" | "source" if self.kind == "devpts" => {
-                return Err(Error::new("source is not supported with devpts mounts"));
+                return Err(Error::new("source is not supported with devpts mounts").code(code::BAD_VOLUME));
             }
             "uid" | "gid" | "mode" | "max" if self.kind == "devpts" => {
                 self.options.push(format!("{name}={}", required()?));
@@ -79,7 +80,9 @@ impl Reader<'_> {
             "subpath" | "volume-subpath" if ["volume", "image"].contains(&self.kind) => {
                 self.subpath = Some(required()?.to_string());
             }
-            "src" | "source" if memory => return Err(Error::new("source is not supported with tmpfs mounts")),
+            "src" | "source" if memory => {
+                return Err(Error::new("source is not supported with tmpfs mounts").code(code::BAD_VOLUME));
+            }
             "src" | "source" => self.source = Some(required()?.to_string()),
             "target" | "dst" | "destination" => self.destination = Some(required()?.to_string()),
             "readonly" | "ro" | "rw" => {
@@ -108,7 +111,8 @@ impl Reader<'_> {
                 Some("private") => self.options.push("Z".into()),
                 Some("shared") => self.options.push("z".into()),
                 _ => {
-                    return Err(Error::new("relabel mount option must be 'private' or 'shared': invalid mount option"));
+                    return Err(Error::new("relabel mount option must be 'private' or 'shared': invalid mount option")
+                        .code(code::BAD_VOLUME));
                 }
             },
             "z" | "Z" if !memory && value.is_none() => self.options.push(name.into()),
@@ -118,10 +122,12 @@ impl Reader<'_> {
                 }
             }
             "volume-opt" | "volume-label" if self.kind == "volume" => {
-                return Err(Error::new(format!("the --{name} option is not presently implemented")));
+                return Err(
+                    Error::new(format!("the --{name} option is not presently implemented")).code(code::NOT_THERE_YET)
+                );
             }
             name if PROPAGATION.contains(&name) && value.is_none() => self.options.push(name.into()),
-            name => return Err(Error::new(format!("{name}: invalid mount option"))),
+            name => return Err(Error::new(format!("{name}: invalid mount option")).code(code::BAD_VOLUME)),
         }
         Ok(())
     }
@@ -132,12 +138,12 @@ impl Reader<'_> {
                 "ramfs" | "npipe" | "artifact" => format!("mounts of type {} are not supported yet", self.kind),
                 kind => format!("invalid filesystem type \"{kind}\""),
             };
-            return Err(Error::new(words));
+            return Err(Error::new(words).code(code::BAD_VOLUME));
         }
         if self.kind == "image" && (self.source.is_none() || self.destination.is_none()) {
-            return Err(Error::new("must set source and destination for image volume"));
+            return Err(Error::new("must set source and destination for image volume").code(code::BAD_VOLUME));
         }
-        let place = self.destination.ok_or_else(|| Error::new("must set volume destination"))?;
+        let place = self.destination.ok_or_else(|| Error::new("must set volume destination").code(code::BAD_VOLUME))?;
         let destination = destination(&place)?;
         let source = match (self.kind, self.source) {
             ("tmpfs", _) => Source::Memory,
@@ -193,10 +199,11 @@ pub fn given(text: &str) -> Result<Vec<String>> {
     if kind == "bind" {
         return Ok(vec![one(source.as_deref(), None)]);
     }
-    let pattern = source.ok_or_else(|| Error::new("must set source for glob mounts"))?;
+    let pattern = source.ok_or_else(|| Error::new("must set source for glob mounts").code(code::BAD_VOLUME))?;
     let found = glob::find(&pattern);
     if found.is_empty() {
-        return Err(Error::new(format!("no file paths matching glob {:?}", pattern.display().to_string())));
+        return Err(Error::new(format!("no file paths matching glob {:?}", pattern.display().to_string()))
+            .code(code::NO_SOURCE));
     }
     let bind = |path: &PathBuf| match &place {
         Some(place) => one(Some(path), Some(&Path::new(place).join(path.file_name().unwrap_or_default()))),
@@ -230,7 +237,7 @@ fn quoted(field: &str) -> String {
 }
 
 fn argument(words: &str) -> Error {
-    Error::new(format!("{words}: must provide an argument for option"))
+    Error::new(format!("{words}: must provide an argument for option")).code(code::BAD_VOLUME)
 }
 
 fn truth(words: &str, value: Option<&str>) -> Result<bool> {

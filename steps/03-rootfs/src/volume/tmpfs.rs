@@ -1,6 +1,6 @@
 //! `--tmpfs DESTINATION[:OPTIONS]`.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{GROUPS, Source, Volume, destination};
 use crate::Mount;
@@ -27,7 +27,7 @@ impl Volume {
             let mut given = self.options.iter().filter(|word| words.contains(&word.as_str()));
             if let (Some(first), Some(second)) = (given.next(), given.next()) {
                 let words = format!("only one of '{first}' and '{second}' can be used");
-                return Err(Error::new(format!("{words}: duplicate mount option passed")));
+                return Err(Error::new(format!("{words}: duplicate mount option passed")).code(code::BAD_VOLUME));
             }
         }
         for word in &self.options {
@@ -42,7 +42,9 @@ impl Volume {
                 },
             };
             if !known {
-                return Err(Error::new(format!("unknown mount option \"{word}\": invalid mount option")));
+                return Err(
+                    Error::new(format!("unknown mount option \"{word}\": invalid mount option")).code(code::BAD_VOLUME)
+                );
             }
         }
         Ok(())

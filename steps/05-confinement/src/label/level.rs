@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::UNCONFINED_LEVEL;
 
@@ -25,7 +25,7 @@ pub(super) fn choose(taken: &dyn Fn(&str) -> bool) -> Result<String> {
             return Ok(level);
         }
     }
-    Err(Error::new("every pair of SELinux categories belongs to a container already"))
+    Err(Error::new("every pair of SELinux categories belongs to a container already").code(code::CATEGORIES_USED_UP))
 }
 
 /// The lower one first, as the kernel writes them; one alone would be a part of many pairs.

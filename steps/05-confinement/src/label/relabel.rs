@@ -4,7 +4,7 @@ use std::env;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, fstat, getxattr, openat};
 use rustix::io::Errno;
 
@@ -67,7 +67,9 @@ fn allowed(path: &Path, real: &Path) -> Result<()> {
     let home = env::var_os("HOME").is_some_and(|home| !home.is_empty() && is(Path::new(&home)));
     match home || NEVER.iter().any(|never| is(Path::new(never))) {
         // Podman's words and exit code.
-        true => Err(Error::new(format!("SELinux relabeling of {} is not allowed", path.display())).exit(126)),
+        true => Err(Error::new(format!("SELinux relabeling of {} is not allowed", path.display()))
+            .code(code::SYSTEM_DIRECTORY)
+            .exit(126)),
         false => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::Pid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::{Value, json};
 
 use super::{Action, Profile};
@@ -35,20 +35,23 @@ impl Asked {
     // ANCHOR: asked
     pub(super) fn of(profile: &Profile) -> Result<Option<Asked>> {
         if profile.default_action == Action::Notify {
-            return Err(Error::new("seccomp: SCMP_ACT_NOTIFY cannot be the default action"));
+            return Err(Error::new("seccomp: SCMP_ACT_NOTIFY cannot be the default action").code(code::BAD_SECCOMP));
         }
         let mut asking = profile.syscalls.iter().filter(|rule| rule.action == Action::Notify).peekable();
         if profile.listener_path.is_none() && profile.listener_metadata.is_some() {
-            return Err(Error::new("seccomp: there is a listenerMetadata, but no listenerPath"));
+            return Err(Error::new("seccomp: there is a listenerMetadata, but no listenerPath").code(code::BAD_SECCOMP));
         }
         if asking.peek().is_none() {
             return Ok(None);
         }
         if let Some(name) = asking.flat_map(|rule| &rule.names).find(|name| OURS.contains(&name.as_ref())) {
             let why = "the process needs it itself before the agent can answer";
-            return Err(Error::because(format!("seccomp: SCMP_ACT_NOTIFY cannot be used for {name}"), why));
+            return Err(Error::because(format!("seccomp: SCMP_ACT_NOTIFY cannot be used for {name}"), why)
+                .code(code::BAD_SECCOMP));
         }
-        let missing = || Error::new("seccomp: SCMP_ACT_NOTIFY, and nobody to ask: there is no listenerPath");
+        let missing = || {
+            Error::new("seccomp: SCMP_ACT_NOTIFY, and nobody to ask: there is no listenerPath").code(code::BAD_SECCOMP)
+        };
         let path = profile.listener_path.clone().ok_or_else(missing)?;
         Ok(Some(Asked { path, metadata: profile.listener_metadata.clone() }))
     }

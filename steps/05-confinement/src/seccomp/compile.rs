@@ -6,7 +6,7 @@
 use std::os::fd::OwnedFd;
 
 use libc::sock_filter;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Action, Arch, Asked, Operator, Profile, Rule, Test, numbers::Numbers, ready};
 use crate::{CapSet, kernel};
@@ -63,7 +63,8 @@ impl Filter {
         }
         program.push(instruction(RETURN, NOT_IMPLEMENTED));
         if program.len() > LONGEST {
-            return Err(Error::new(format!("seccomp: {} instructions are too many for the kernel", program.len())));
+            return Err(Error::new(format!("seccomp: {} instructions are too many for the kernel", program.len()))
+                .code(code::BAD_SECCOMP));
         }
         let asked = Asked::of(profile)?;
         Ok(Filter { program, flags: flags(&profile.flags, asked.is_some())?, asked })
@@ -97,7 +98,9 @@ impl Filter {
     // ANCHOR: load
     pub fn load(&self) -> Result<()> {
         match self.asked {
-            Some(_) => Err(Error::new("seccomp: SCMP_ACT_NOTIFY, and nobody has met the agent")),
+            Some(_) => {
+                Err(Error::new("seccomp: SCMP_ACT_NOTIFY, and nobody has met the agent").code(code::BAD_SECCOMP))
+            }
             None => kernel::seccomp(&self.program, self.flags).map_err(failed),
         }
     }
@@ -231,6 +234,7 @@ fn leaf(answer: &Answer<'_>) -> Result<Vec<sock_filter>> {
             let fail = u8::try_from(code.len()).ok().filter(|fail| *fail < 200);
             let fail = fail.ok_or_else(|| {
                 Error::new(format!("seccomp: the rule for {} has too many tests", rule.names.join(", ")))
+                    .code(code::BAD_SECCOMP)
             })?;
             code = [compare(test, fail), code].concat();
         }
@@ -285,7 +289,9 @@ fn compare(test: &Test, fail: u8) -> Vec<sock_filter> {
 /// What the program returns for an action.
 fn answer(action: Action, data: Option<u32>) -> Result<u32> {
     if data.is_some() && !matches!(action, Action::Errno | Action::Trace) {
-        return Err(Error::new("seccomp: errnoRet is for SCMP_ACT_ERRNO and SCMP_ACT_TRACE only"));
+        return Err(
+            Error::new("seccomp: errnoRet is for SCMP_ACT_ERRNO and SCMP_ACT_TRACE only").code(code::BAD_SECCOMP)
+        );
     }
     let data = data.unwrap_or(libc::EPERM as u32) & libc::SECCOMP_RET_DATA;
     Ok(match action {
@@ -322,7 +328,7 @@ fn flags(names: &[String], asks: bool) -> Result<u32> {
         let (_, flag) = FLAGS
             .into_iter()
             .find(|(known, _)| known == name)
-            .ok_or_else(|| Error::new(format!("seccomp: unknown flag {name}")))?;
+            .ok_or_else(|| Error::new(format!("seccomp: unknown flag {name}")).code(code::BAD_SECCOMP))?;
         Ok(match flag {
             // There is one thread, so there is nobody to synchronize with.
             libc::SECCOMP_FILTER_FLAG_TSYNC => flags,

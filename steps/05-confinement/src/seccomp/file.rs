@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use super::{Action, Arch, Profile, Rule, Test};
@@ -84,11 +84,14 @@ impl Profile {
     pub fn read(path: &Path, capabilities: &CapSet) -> Result<Profile> {
         let tried = || format!("opening seccomp profile {}", path.display());
         let text = process::file::read(path, LIMIT).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::because(tried(), "no such file or directory"),
+            std::io::ErrorKind::NotFound => {
+                Error::because(tried(), "no such file or directory").code(code::BAD_SECCOMP)
+            }
             _ => Error::os(tried(), error),
         })?;
-        let file: File = serde_json::from_slice(&text)
-            .map_err(|error| Error::because(format!("loading seccomp profile {}", path.display()), error))?;
+        let file: File = serde_json::from_slice(&text).map_err(|error| {
+            Error::because(format!("loading seccomp profile {}", path.display()), error).code(code::BAD_SECCOMP)
+        })?;
         let kernel = nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned());
         file.profile(capabilities, Arch::NATIVE, &kernel.unwrap_or_default())
     }
@@ -172,7 +175,7 @@ fn errno(number: Option<u32>, name: Option<&str>) -> Result<Option<u32>> {
     let named = (1..=133).find(|code| format!("{:?}", Errno::from_raw(*code)) == name);
     match named.and_then(|code| u32::try_from(code).ok()) {
         Some(code) => Ok(Some(code)),
-        None => Err(Error::new(format!("seccomp: there is no errno {name:?}"))),
+        None => Err(Error::new(format!("seccomp: there is no errno {name:?}")).code(code::BAD_SECCOMP)),
     }
 }
 

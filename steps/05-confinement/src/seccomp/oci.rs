@@ -1,6 +1,7 @@
 //! An argument's test as the OCI configuration writes it.
 
 use process::Error;
+use process::code;
 use serde::{Deserialize, Serialize};
 
 use super::{Operator, Test};
@@ -39,7 +40,9 @@ impl TryFrom<Arg> for Test {
 
     fn try_from(arg: Arg) -> Result<Test, Error> {
         if arg.index > 5 {
-            return Err(Error::new(format!("seccomp: a system call has no argument {}", arg.index)));
+            return Err(
+                Error::new(format!("seccomp: a system call has no argument {}", arg.index)).code(code::BAD_SECCOMP)
+            );
         }
         let operator = match arg.op {
             Op::Ne => Operator::NotEqual(arg.value),

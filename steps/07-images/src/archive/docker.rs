@@ -1,6 +1,6 @@
 //! docker-archive: `manifest.json` lists, for each image, its configuration, layers and names.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use super::{Archive, Candidate, json};
@@ -35,7 +35,8 @@ fn candidate(archive: &Archive, item: Item) -> Result<Candidate> {
             item.config,
             diff_ids.len(),
             layers.len()
-        )));
+        ))
+        .code(code::BAD_MANIFEST));
     }
     let names = item.repo_tags.unwrap_or_default();
     Ok(Candidate {
@@ -50,9 +51,9 @@ fn candidate(archive: &Archive, item: Item) -> Result<Candidate> {
 fn manifest(archive: &Archive, config: &[u8], diff_ids: &[Digest], layers: &[String]) -> Result<Vec<u8>> {
     let mut descriptors = Vec::new();
     for (diff_id, layer) in diff_ids.iter().zip(layers) {
-        let (_, size) = archive
-            .find(layer)
-            .ok_or_else(|| Error::new(format!("archive has no member {layer}, or it is cut off")))?;
+        let (_, size) = archive.find(layer).ok_or_else(|| {
+            Error::new(format!("archive has no member {layer}, or it is cut off")).code(code::BAD_ARCHIVE)
+        })?;
         descriptors.push(serde_json::json!({
             "mediaType": "application/vnd.oci.image.layer.v1.tar",
             "digest": diff_id.to_string(),

@@ -12,7 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::de::DeserializeOwned;
 
 use crate::layer::decompress;
@@ -66,7 +66,8 @@ impl Archive {
         let mut plain = decompress::open(file).map_err(failed)?;
         let copied = io::copy(&mut plain.by_ref().take(limits.layer_bytes + 1), &mut copy).map_err(failed)?;
         if copied > limits.layer_bytes {
-            return Err(Error::new(format!("archive is larger than the limit of {} bytes", limits.layer_bytes)));
+            return Err(Error::new(format!("archive is larger than the limit of {} bytes", limits.layer_bytes))
+                .code(code::TOO_LARGE));
         }
         copy.seek(SeekFrom::Start(0)).map_err(failed)?;
         Self::index(copy)
@@ -74,7 +75,7 @@ impl Archive {
 
     fn index(file: File) -> Result<Self> {
         let unknown = "payload does not match any of the supported image formats";
-        let failed = |error| Error::because(unknown, error);
+        let failed = |error| Error::os(unknown, error).or_code(code::BAD_ARCHIVE);
         let length = file.metadata().map_err(failed)?.len();
         let mut tape = Tape::new(Part { file: &file, offset: 0, end: length });
         let mut members = HashMap::new();
@@ -82,7 +83,9 @@ impl Archive {
             let entry = match tape.next() {
                 Ok(Some(entry)) => entry,
                 Ok(None) => break,
-                Err(_) if members.is_empty() => return Err(Error::because(unknown, "it is not a tar archive")),
+                Err(_) if members.is_empty() => {
+                    return Err(Error::because(unknown, "it is not a tar archive").code(code::BAD_ARCHIVE));
+                }
                 Err(error) => return Err(failed(error)),
             };
             let Some(name) = clean("", &entry.path) else { continue };
@@ -100,10 +103,10 @@ impl Archive {
                 _ => continue,
             };
             if members.len() == MEMBERS {
-                return Err(Error::new(format!("archive has more than {MEMBERS} members")));
+                return Err(Error::new(format!("archive has more than {MEMBERS} members")).code(code::TOO_LARGE));
             }
             if members.insert(name.clone(), member).is_some() {
-                return Err(Error::new(format!("archive has two members named {name}")));
+                return Err(Error::new(format!("archive has two members named {name}")).code(code::BAD_ARCHIVE));
             }
         }
         Ok(Archive { file, members })
@@ -131,8 +134,9 @@ impl Archive {
     /// # Errors
     /// When there is none of that name.
     pub fn member(&self, name: &str) -> Result<Part<'_>> {
-        let (offset, size) =
-            self.find(name).ok_or_else(|| Error::new(format!("archive has no member {name}, or it is cut off")))?;
+        let (offset, size) = self.find(name).ok_or_else(|| {
+            Error::new(format!("archive has no member {name}, or it is cut off")).code(code::BAD_ARCHIVE)
+        })?;
         Ok(Part { file: &self.file, offset, end: offset.saturating_add(size) })
     }
 
@@ -143,7 +147,7 @@ impl Archive {
     pub fn document(&self, name: &str) -> Result<Vec<u8>> {
         let part = self.member(name)?;
         if part.end - part.offset > JSON_LIMIT {
-            return Err(Error::new(format!("{name} is larger than {JSON_LIMIT} bytes")));
+            return Err(Error::new(format!("{name} is larger than {JSON_LIMIT} bytes")).code(code::TOO_LARGE));
         }
         let mut bytes = Vec::new();
         part.take(JSON_LIMIT).read_to_end(&mut bytes).map_err(|error| Error::os(format!("read {name}"), error))?;
@@ -164,14 +168,16 @@ impl Archive {
             Err(Error::new(
                 "payload does not match any of the supported image formats:\n \
                  * oci-archive: no index.json in it\n * docker-archive: no manifest.json in it",
-            ))
+            )
+            .code(code::BAD_ARCHIVE))
         }
     }
 }
 
 /// Parses a document.
 pub(crate) fn json<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::because(format!("parsing {name}"), error))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::because(format!("parsing {name}"), error).code(code::BAD_ARCHIVE))
 }
 
 /// A member name in its plain form, relative to `parent`; none when it leaves the archive or is not text.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use super::{Archive, Candidate, JSON_LIMIT, json};
@@ -46,9 +46,10 @@ struct Document {
 /// When a document is not what it should be.
 pub fn images(archive: &Archive) -> Result<Vec<Candidate>> {
     let index: Document = json("index.json", &archive.document("index.json")?)?;
-    let manifests = index.manifests.ok_or_else(|| Error::new("index.json lists no manifests"))?;
+    let manifests =
+        index.manifests.ok_or_else(|| Error::new("index.json lists no manifests").code(code::BAD_MANIFEST))?;
     if index.config.is_some() || index.layers.is_some() {
-        return Err(Error::new("index.json is an index and a manifest at once"));
+        return Err(Error::new("index.json is an index and a manifest at once").code(code::BAD_MANIFEST));
     }
     manifests.iter().map(|descriptor| candidate(archive, descriptor)).collect()
 }
@@ -59,11 +60,13 @@ fn candidate(archive: &Archive, top: &Descriptor) -> Result<Candidate> {
         let chosen = manifests
             .iter()
             .find(|descriptor| descriptor.platform.as_ref().is_some_and(Platform::is_ours))
-            .ok_or_else(|| Error::new("no image found in manifest list for this architecture"))?;
+            .ok_or_else(|| {
+                Error::new("no image found in manifest list for this architecture").code(code::NO_PLATFORM)
+            })?;
         (bytes, document) = self::document(archive, chosen)?;
     }
     let (Some(config), Some(layers), None) = (&document.config, &document.layers, &document.manifests) else {
-        return Err(Error::new(format!("{} is not an image manifest", top.digest)));
+        return Err(Error::new(format!("{} is not an image manifest", top.digest)).code(code::BAD_MANIFEST));
     };
     let annotations = top.annotations.as_ref();
     let name = annotations.and_then(|all| all.get(CONTAINERD_NAME).or_else(|| all.get(REF_NAME)));
@@ -96,12 +99,16 @@ fn document(archive: &Archive, descriptor: &Descriptor) -> Result<(Vec<u8>, Docu
     let bytes = blob(archive, descriptor)?;
     let document: Document = json(&descriptor.digest, &bytes)?;
     if document.manifests.is_some() && (document.config.is_some() || document.layers.is_some()) {
-        return Err(Error::new(format!("{} is an index and a manifest at once", descriptor.digest)));
+        return Err(
+            Error::new(format!("{} is an index and a manifest at once", descriptor.digest)).code(code::BAD_MANIFEST)
+        );
     }
     if let (Some(said), Some(is)) = (&descriptor.media_type, &document.media_type)
         && said != is
     {
-        return Err(Error::new(format!("{} should be {said} and says it is {is}", descriptor.digest)));
+        return Err(
+            Error::new(format!("{} should be {said} and says it is {is}", descriptor.digest)).code(code::BAD_MANIFEST)
+        );
     }
     Ok((bytes, document))
 }
@@ -110,11 +117,13 @@ fn document(archive: &Archive, descriptor: &Descriptor) -> Result<(Vec<u8>, Docu
 fn blob(archive: &Archive, descriptor: &Descriptor) -> Result<Vec<u8>> {
     let digest = Digest::parse(&descriptor.digest)?;
     if descriptor.size > JSON_LIMIT {
-        return Err(Error::new(format!("{digest} is larger than {JSON_LIMIT} bytes")));
+        return Err(Error::new(format!("{digest} is larger than {JSON_LIMIT} bytes")).code(code::TOO_LARGE));
     }
     let bytes = archive.document(&member(&digest))?;
     if bytes.len() as u64 != descriptor.size || Digest::of(&bytes) != digest {
-        return Err(Error::new(format!("content of {digest} does not have that digest and size")));
+        return Err(
+            Error::new(format!("content of {digest} does not have that digest and size")).code(code::WRONG_DIGEST)
+        );
     }
     Ok(bytes)
 }

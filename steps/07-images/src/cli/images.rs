@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::{Value, json};
 
 use super::{open_store, root_argument, say};
@@ -55,7 +55,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     if !SORTS.contains(&sort) {
         return Err(Error::new(format!(
             "{sort:?} is not a valid field for sorting. Choose from: repository, size, tag, created, id"
-        )));
+        ))
+        .code(code::BAD_FILTER));
     }
     let store = open_store(matches)?;
     let filters = Filters::parse(&store, matches.get_many::<String>("filter").into_iter().flatten())?;

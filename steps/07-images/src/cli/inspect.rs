@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{open_store, root_argument};
 use crate::inspect::{inspect, with_empty};
@@ -34,14 +34,14 @@ fn images(command: clap::Command) -> clap::Command {
 fn run_inspect(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let names: Vec<&String> = matches.get_many("image").into_iter().flatten().collect();
     if names.is_empty() {
-        return Err(Error::new("no names or ids specified"));
+        return Err(Error::new("no names or ids specified").code(code::WRONG_COUNT));
     }
     let store = open_store(matches)?;
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for name in names {
         match store.find(name).and_then(|image| inspect(&store, &image)) {
             Ok(value) => found.push(value),
-            Err(error) => errors.push(error.to_string()),
+            Err(error) => errors.push(error),
         }
     }
     match matches.get_one::<String>("format").filter(|format| !template::is_json(format)) {
@@ -52,16 +52,15 @@ fn run_inspect(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         }
         None => template::print_json(out, &found, 5)?,
     }
-    match errors.is_empty() {
-        true => Ok(0),
-        false => Err(Error::new(format!("inspecting object: {}", errors.join("\n")))),
-    }
+    let Some(first) = errors.first() else { return Ok(0) };
+    let words: Vec<String> = errors.iter().map(Error::to_string).collect();
+    Err(Error::new(format!("inspecting object: {}", words.join("\n"))).code(first.known_code()))
 }
 
 fn exists(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let names: Vec<&String> = matches.get_many("image").into_iter().flatten().collect();
     let [name] = names.as_slice() else {
-        return Err(Error::new(format!("accepts 1 arg(s), received {}", names.len())));
+        return Err(Error::new(format!("accepts 1 arg(s), received {}", names.len())).code(code::WRONG_COUNT));
     };
     Ok(u8::from(open_store(matches)?.find(name).is_err()))
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{enter, open_store, root_argument};
 
@@ -28,7 +28,8 @@ fn define(command: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let input = matches.get_one::<PathBuf>("input");
     if input.is_none() && std::io::stdin().is_terminal() {
-        return Err(Error::new("cannot read from terminal, use command-line redirection or the --input flag"));
+        return Err(Error::new("cannot read from terminal, use command-line redirection or the --input flag")
+            .code(code::WRONG_COUNT));
     }
     if let Some(status) = enter()? {
         return Ok(status);

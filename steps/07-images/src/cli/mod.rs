@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use clap::{Arg, ArgMatches, value_parser};
-use process::{Command, Error, Result, command};
+use process::{Command, Error, Result, code, command};
 
 use crate::Store;
 
@@ -93,6 +93,7 @@ pub fn default_root() -> Result<PathBuf> {
         (Some(data), _) => Ok(data.join("podling")),
         (None, Some(home)) => Ok(home.join(".local/share/podling")),
         (None, None) => Err(Error::new("HOME is not set, so there is no place for images")
+            .code(code::NO_HOME)
             .hint("set HOME, or name a directory with --root")),
     }
 }

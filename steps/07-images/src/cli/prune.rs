@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read, Write};
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::rmi::Containers;
 use super::{enter, open_store, root_argument, say};
@@ -84,7 +84,7 @@ fn confirmed(out: &mut dyn Write, all: bool) -> Result<bool> {
         .map_err(|error| Error::os("write to standard output", error))?;
     let mut line = String::new();
     match std::io::stdin().lock().take(1024).read_line(&mut line) {
-        Ok(0) => Err(Error::new("EOF")),
+        Ok(0) => Err(Error::new("EOF").code(code::NO_ANSWER)),
         Ok(_) => Ok(line.trim().to_lowercase().starts_with('y')),
         Err(error) => Err(Error::os("read the answer", error)),
     }

@@ -25,7 +25,7 @@ pub trait Containers {
     /// # Errors
     /// When that cannot be done.
     fn remove(&self, container: &str) -> Result<()> {
-        Err(Error::new(format!("cannot remove container {container}")))
+        Err(Error::new(format!("cannot remove container {container}")).code(code::IMAGE_IN_USE))
     }
 }
 
@@ -60,9 +60,10 @@ pub fn run(matches: &ArgMatches, out: &mut dyn Write, containers: &dyn Container
     let (all, force) = (matches.get_flag("all"), matches.get_flag("force"));
     match (all, names.is_empty()) {
         (true, false) => {
-            return Err(Error::new("when using the --all switch, you may not pass any images names or IDs"));
+            return Err(Error::new("when using the --all switch, you may not pass any images names or IDs")
+                .code(code::CONFLICT));
         }
-        (false, true) => return Err(Error::new("image name or ID must be specified")),
+        (false, true) => return Err(Error::new("image name or ID must be specified").code(code::WRONG_COUNT)),
         _ => {}
     }
     // Files of layers belong to others.
@@ -106,7 +107,8 @@ fn remove_named(
             "unable to delete image {:?} by ID with more than one tag ([{}]): please force removal",
             image.id,
             image.names.join(" ")
-        )));
+        ))
+        .code(code::IMAGE_IN_USE));
     }
     // Also when forced: whoever says a name means this name.
     if !by_id && image.names.len() > 1 {
@@ -153,7 +155,7 @@ impl Failed {
             count => {
                 let lines: String = self.0.iter().map(|error| format!("\n\t* {error}")).collect();
                 let status = [2, 125].into_iter().find(|status| statuses.contains(status)).unwrap_or(1);
-                Err(Error::new(format!("{count} errors occurred:{lines}\n")).exit(status))
+                Err(Error::new(format!("{count} errors occurred:{lines}\n")).code(code::SEVERAL).exit(status))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{open_store, root_argument};
 
@@ -20,7 +20,7 @@ fn tag(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let names: Vec<&String> = matches.get_many("name").into_iter().flatten().collect();
     let image = matches.get_one::<String>("image").filter(|_| !names.is_empty()).ok_or_else(|| {
         let count = matches.get_one::<String>("image").iter().count();
-        Error::new(format!("requires at least 2 arg(s), only received {count}"))
+        Error::new(format!("requires at least 2 arg(s), only received {count}")).code(code::WRONG_COUNT)
     })?;
     let store = open_store(matches)?;
     let image = store.find(image)?;
@@ -32,7 +32,8 @@ fn tag(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 
 fn untag(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let image = matches.get_one::<String>("image");
-    let image = image.ok_or_else(|| Error::new("requires at least 1 arg(s), only received 0"))?;
+    let image =
+        image.ok_or_else(|| Error::new("requires at least 1 arg(s), only received 0").code(code::WRONG_COUNT))?;
     let store = open_store(matches)?;
     let image = store.find(image)?;
     let names: Vec<String> = matches.get_many("name").into_iter().flatten().cloned().collect();

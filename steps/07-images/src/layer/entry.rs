@@ -53,10 +53,13 @@ impl Writer {
         let shown = String::from_utf8_lossy(&entry.path).into_owned();
         self.entries += 1;
         if self.entries > self.limits.layer_entries {
-            return Err(Error::new(format!("layer has more than {} entries", self.limits.layer_entries)));
+            return Err(
+                Error::new(format!("layer has more than {} entries", self.limits.layer_entries)).code(code::TOO_LARGE)
+            );
         }
-        let path = plain(&entry.path)
-            .ok_or_else(|| Error::new(format!("layer has an entry outside of its root: {shown:?}")))?;
+        let path = plain(&entry.path).ok_or_else(|| {
+            Error::new(format!("layer has an entry outside of its root: {shown:?}")).code(code::REFUSED_LAYER)
+        })?;
         self.entry(&path, entry, content).map_err(|error| explain(error, &shown, entry))
     }
 
@@ -219,8 +222,8 @@ impl From<io::Error> for Failure {
 fn explain(failure: Failure, shown: &str, entry: &Entry) -> Error {
     let path = format!("/{}", shown.trim_start_matches("./").trim_matches('/'));
     match failure {
-        Failure::Refused(why) => Error::new(format!("unpacking {path}: {why}")),
-        Failure::Content(error) => Error::os(format!("unpacking {path}"), error),
+        Failure::Refused(why) => Error::new(format!("unpacking {path}: {why}")).code(code::REFUSED_LAYER),
+        Failure::Content(error) => Error::os(format!("unpacking {path}"), error).or_code(code::REFUSED_LAYER),
         Failure::Kernel(Errno::INVAL) => Error::os(
             format!(
                 "potentially insufficient UIDs or GIDs available in user namespace (requested {}:{} for {path}): \

@@ -11,7 +11,7 @@ use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{FileType, Mode, OFlags, openat};
 
 use self::beneath::Root;
@@ -45,7 +45,9 @@ pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected
     let diff = work.join("diff");
     make_dir(&diff)?;
 
-    let what = |error: std::io::Error| Error::because(format!("unpacking layer {}", expected.diff_id), error);
+    let what = |error: std::io::Error| {
+        Error::os(format!("unpacking layer {}", expected.diff_id), error).or_code(code::REFUSED_LAYER)
+    };
     let mut hashed_blob = Hashing::new(blob, u64::MAX);
     let unpacked = unpack(store, &diff, &mut hashed_blob, expected);
     if let Some(digest) = expected.blob {
@@ -64,7 +66,9 @@ pub fn apply(store: &Store, scratch: &Path, blob: impl Read, expected: &Expected
 
 /// Unpacks what `blob` holds to `diff`, and returns its length.
 fn unpack(store: &Store, diff: &Path, blob: impl Read, expected: &Expected<'_>) -> Result<u64> {
-    let what = |error: std::io::Error| Error::because(format!("unpacking layer {}", expected.diff_id), error);
+    let what = |error: std::io::Error| {
+        Error::os(format!("unpacking layer {}", expected.diff_id), error).or_code(code::REFUSED_LAYER)
+    };
     let limits = store.limits();
     let plain = decompress::open(blob).map_err(what)?;
     let mut tape = Tape::new(Hashing::new(plain, limits.layer_bytes));
@@ -98,7 +102,7 @@ fn check(what: &str, is: &Digest, should: &Digest) -> Result<()> {
     if is == should {
         return Ok(());
     }
-    Err(Error::new(format!("{what} has digest {is}, expected {should}")))
+    Err(Error::new(format!("{what} has digest {is}, expected {should}")).code(code::WRONG_DIGEST))
 }
 
 /// The length of the plain tar of a layer that is in the store.
@@ -120,7 +124,9 @@ pub(crate) fn in_user_namespace() -> bool {
 /// # Errors
 /// As [`apply`].
 pub fn extract(tar: impl Read, directory: &Path, limits: &crate::Limits) -> Result<()> {
-    let what = |error: std::io::Error| Error::because(format!("unpacking to {}", directory.display()), error);
+    let what = |error: std::io::Error| {
+        Error::os(format!("unpacking to {}", directory.display()), error).or_code(code::REFUSED_LAYER)
+    };
     let root = File::open(directory).map_err(what)?;
     let mut tape = Tape::new(Hashing::new(BufReader::new(tar), limits.layer_bytes));
     let mut writer = Writer::new(Root::new(root.into()), limits)?;

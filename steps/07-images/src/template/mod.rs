@@ -13,7 +13,7 @@ mod printf;
 mod report;
 mod show;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::Value;
 
 pub use report::{Headings, is_json, is_table, print, print_json, print_one, print_table};
@@ -46,7 +46,7 @@ impl Template {
     pub fn named(name: &str, text: &str) -> Result<Template> {
         let nodes = parse::parse(text).map_err(|fault| {
             let line = line(text, fault.at);
-            Error::new(format!("template: {name}:{line}: {}", fault.words))
+            Error::new(format!("template: {name}:{line}: {}", fault.words)).code(code::BAD_TEMPLATE)
         })?;
         Ok(Template { name: name.into(), text: text.into(), nodes })
     }
@@ -78,7 +78,8 @@ impl Template {
         let error = Error::new(format!(
             "template: {name}:{line}:{column}: executing \"{name}\" at <{}>: {}",
             stop.node, stop.words
-        ));
+        ))
+        .code(code::BAD_TEMPLATE);
         match stop.hint {
             Some(hint) => error.hint(hint),
             None => error,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ pub fn print_json(out: &mut dyn Write, value: &impl Serialize, indent: usize) ->
     let mut text = Vec::new();
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter))
-        .map_err(|error| Error::because("write JSON", error))?;
+        .map_err(|error| Error::because("write JSON", error).code(code::INTERNAL))?;
     text.push(b'\n');
     out.write_all(&text).map_err(failed)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,7 @@ impl AuthFile {
         let document = text.map_or(Ok(Map::new()), |text| serde_json::from_str(&text)).map_err(|error| {
             // Its own words would show what is at that place.
             Error::new(format!("{} is not JSON: line {} column {}", path.display(), error.line(), error.column()))
+                .code(code::BAD_AUTH_FILE)
         })?;
         Ok(AuthFile { path: path.to_path_buf(), document })
     }
@@ -49,7 +50,10 @@ impl AuthFile {
         let found =
             auths.get(key).or_else(|| auths.iter().find(|(known, _)| normal(known) == key).map(|(_, auth)| auth));
         let Some(found) = found else { return Ok(None) };
-        let bad = || Error::new(format!("{}: the credentials of {key} are damaged", self.path.display()));
+        let bad = || {
+            Error::new(format!("{}: the credentials of {key} are damaged", self.path.display()))
+                .code(code::BAD_AUTH_FILE)
+        };
         let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default();
         let plain = STANDARD.decode(text("auth")).map_err(|_| bad())?;
         let plain = String::from_utf8(plain).map_err(|_| bad())?;
@@ -96,7 +100,7 @@ impl AuthFile {
         let format = serde_json::ser::PrettyFormatter::with_indent(b"\t");
         self.document
             .serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, format))
-            .map_err(|error| Error::because(format!("write {}", self.path.display()), error))?;
+            .map_err(|error| Error::because(format!("write {}", self.path.display()), error).code(code::INTERNAL))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let partial = parent.join(format!(".{name}.{}", std::process::id()));
         let written = create(&partial, &bytes).and_then(|()| fs::rename(&partial, &path));

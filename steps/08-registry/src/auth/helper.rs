@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 use super::Credentials;
@@ -64,18 +64,18 @@ pub fn erase(name: &str, registry: &str) -> Result<()> {
 
 fn failed(name: &str, verb: &str, words: &str) -> Error {
     let first = crate::answer::plain(words.trim().lines().next().unwrap_or("it failed"));
-    Error::because(format!("run docker-credential-{name} {verb}"), first)
+    Error::because(format!("run docker-credential-{name} {verb}"), first).code(code::CREDENTIAL_HELPER)
 }
 
 /// Its output, or its words when it ends with an error.
 fn run(name: &str, verb: &str, input: &str) -> Result<Result<String, String>> {
     let program = format!("docker-credential-{name}");
     if name.contains('/') {
-        return Err(Error::new(format!("{program:?} is not the name of a program")));
+        return Err(Error::new(format!("{program:?} is not the name of a program")).code(code::CREDENTIAL_HELPER));
     }
     let what = |error: std::io::Error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
-        let error = Error::os(format!("run {program}"), error);
+        let error = Error::os(format!("run {program}"), error).code(code::CREDENTIAL_HELPER);
         if missing { error.hint("auth.json says that it keeps the passwords") } else { error }
     };
     let mut child = Command::new(&program)
@@ -102,7 +102,8 @@ fn run(name: &str, verb: &str, input: &str) -> Result<Result<String, String>> {
             None if start.elapsed() > PATIENCE => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(Error::because(format!("run {program} {verb}"), "it did not answer within a minute"));
+                return Err(Error::because(format!("run {program} {verb}"), "it did not answer within a minute")
+                    .code(code::CREDENTIAL_HELPER));
             }
             None => std::thread::sleep(Duration::from_millis(5)),
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::conf::Conf;
 use crate::{Options, place};
@@ -37,9 +37,11 @@ impl Credentials {
     /// When there is no user, or no password.
     pub fn parse(text: &str) -> Result<Credentials> {
         match text.split_once(':') {
-            Some(("", _)) => Err(Error::new("username cannot be empty")),
+            Some(("", _)) => Err(Error::new("username cannot be empty").code(code::BAD_CREDENTIALS)),
             Some((user, password)) => Ok(Credentials::new(user, password)),
-            None => Err(Error::new("credentials have no password").hint("--creds USER:PASSWORD")),
+            None => Err(Error::new("credentials have no password")
+                .code(code::BAD_CREDENTIALS)
+                .hint("--creds USER:PASSWORD")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{prompt, registry, say};
 use crate::Options;
@@ -42,7 +42,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let options = Options::from_arguments(matches)?;
     let known = auth::find(&conf, &options, &key)?;
     if matches.get_flag("get-login") {
-        let known = known.ok_or_else(|| Error::new(format!("not logged into {key}")))?;
+        let known = known.ok_or_else(|| Error::new(format!("not logged into {key}")).code(code::NOT_LOGGED_IN))?;
         say(out, known.user)?;
         return Ok(0);
     }
@@ -70,7 +70,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         let refused = failure.error.to_string().starts_with("unauthorized")
             || failure.error.to_string().contains("requesting bearer token: unauthorized");
         match refused {
-            true => Error::new(format!("logging into {key:?}: invalid username/password")),
+            true => Error::new(format!("logging into {key:?}: invalid username/password")).code(code::UNAUTHORIZED),
             false => Error::within(format!("authenticating creds for {key:?}"), failure.error),
         }
     })?;
@@ -89,10 +89,10 @@ fn password(matches: &ArgMatches) -> Result<Option<String>> {
         return Ok(given.cloned());
     }
     if given.is_some() {
-        return Err(Error::new("can't specify both --password-stdin and --password"));
+        return Err(Error::new("can't specify both --password-stdin and --password").code(code::CONFLICT));
     }
     if matches.get_one::<String>("username").is_none() {
-        return Err(Error::new("must provide --username with --password-stdin"));
+        return Err(Error::new("must provide --username with --password-stdin").code(code::WRONG_COUNT));
     }
     let mut text = String::new();
     let read = std::io::stdin().lock().take(64 << 10).read_to_string(&mut text);

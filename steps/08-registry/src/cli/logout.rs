@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{registry, say};
 use crate::Options;
@@ -26,7 +26,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let named = matches.get_one::<String>("registry");
     if matches.get_flag("all") {
         if named.is_some() {
-            return Err(Error::new("--all takes no arguments"));
+            return Err(Error::new("--all takes no arguments").code(code::WRONG_COUNT));
         }
         auth::clear(file)?;
         say(out, "Removed login credentials for all registries")?;
@@ -43,7 +43,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(format!(
             "Not logged into {key} with current tool. Existing credentials were established via docker login. \
              Please use docker logout instead."
-        )));
+        ))
+        .code(code::NOT_LOGGED_IN));
     }
-    Err(Error::new(format!("not logged into {key}")))
+    Err(Error::new(format!("not logged into {key}")).code(code::NOT_LOGGED_IN))
 }

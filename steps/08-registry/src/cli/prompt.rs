@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use nix::sys::signal::{Signal, raise};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 const LIMIT: usize = 64 << 10;
 
@@ -19,7 +19,7 @@ pub fn user(out: &mut dyn Write, known: Option<&str>) -> Result<String> {
     let read = io::stdin().lock().take(LIMIT as u64).read_line(&mut line);
     let failed = |error| Error::os("reading username", error);
     match (read.map_err(failed)?, line.trim(), known) {
-        (0, ..) => Err(Error::because("reading username", "EOF")),
+        (0, ..) => Err(Error::because("reading username", "EOF").code(code::NO_ANSWER)),
         (_, "", Some(known)) => Ok(known.to_string()),
         (_, line, _) => Ok(line.to_string()),
     }
@@ -41,7 +41,7 @@ pub fn password(out: &mut dyn Write) -> Result<String> {
     };
     ask(out, "\n")?;
     let password = password.map_err(|error| Error::os("reading password", error))?;
-    let password = password.ok_or_else(|| Error::because("reading password", "EOF"))?;
+    let password = password.ok_or_else(|| Error::because("reading password", "EOF").code(code::NO_ANSWER))?;
     Ok(password.trim_end_matches(['\n', '\r']).to_string())
 }
 

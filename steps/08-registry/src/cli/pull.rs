@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::say;
 use crate::bars::Bars;
@@ -34,10 +34,10 @@ fn define(command: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let names: Vec<&String> = matches.get_many("image").into_iter().flatten().collect();
     if names.is_empty() {
-        return Err(Error::new("requires at least 1 arg(s), only received 0"));
+        return Err(Error::new("requires at least 1 arg(s), only received 0").code(code::WRONG_COUNT));
     }
     if matches.get_flag("all-tags") {
-        return Err(Error::new("--all-tags is not supported yet"));
+        return Err(Error::new("--all-tags is not supported yet").code(code::NOT_THERE_YET));
     }
     let options = Options::from_arguments(matches)?;
     if let Some(status) = images::enter()? {

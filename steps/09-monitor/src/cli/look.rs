@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use clap::ArgMatches;
 use nix::sys::socket::MsgFlags;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::run::status;
 use super::{directory, id};
@@ -40,7 +40,7 @@ fn logs(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn connect(matches: &ArgMatches) -> Result<OwnedFd> {
-    dial(&directory(matches)?)?.ok_or_else(|| Error::new("the container does not run"))
+    dial(&directory(matches)?)?.ok_or_else(|| Error::new("the container does not run").code(code::NOT_RUNNING))
 }
 
 fn attach(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
@@ -60,7 +60,7 @@ fn wait(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
                 return Ok(0);
             }
             Some(_) => {}
-            None => return Err(Error::new("the monitor has ended without a word")),
+            None => return Err(Error::new("the monitor has ended without a word").code(code::MONITOR_ENDED)),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::mkdtemp;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::pasta::Attached;
 
@@ -119,5 +119,7 @@ fn timeout(time: Duration) -> PollTimeout {
 }
 
 fn late() -> Error {
-    Error::new(format!("pasta did not set up the network within {} seconds", PATIENCE.as_secs())).exit(126)
+    Error::new(format!("pasta did not set up the network within {} seconds", PATIENCE.as_secs()))
+        .code(code::PASTA_FAILED)
+        .exit(126)
 }

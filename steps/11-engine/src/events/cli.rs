@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::{Arg, ArgAction, ArgMatches};
 use images::template;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{Event, Filter, Query, time};
 use crate::Engine;
@@ -46,7 +46,7 @@ fn define(command: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     if matches.contains_id("rest") {
-        return Err(Error::new("`podling events` takes no arguments"));
+        return Err(Error::new("`podling events` takes no arguments").code(code::WRONG_COUNT));
     }
     let text = |name: &str| matches.get_one::<String>(name);
     let filters = matches.get_many::<String>("filter").into_iter().flatten();

@@ -1,6 +1,6 @@
 //! `--filter NAME=VALUE` of events.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::Event;
 
@@ -23,7 +23,7 @@ impl Filter {
     /// # Errors
     /// When there is no such filter.
     pub fn parse(text: &str) -> Result<Filter> {
-        let invalid = |text: &str| Error::new(format!("{text} is an invalid filter"));
+        let invalid = |text: &str| Error::new(format!("{text} is an invalid filter")).code(code::BAD_FILTER);
         let (name, value) = text.split_once('=').ok_or_else(|| invalid(text))?;
         Ok(match name.to_ascii_lowercase().as_str() {
             "container" => Filter::Object("container", value.into()),

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// A moment in the past: `10m`, `2026-11-25T22:45:00Z`, `2026-11-25`, `1795646700.5`.
 ///
@@ -22,7 +22,7 @@ pub fn parse_future(text: &str) -> Result<Timestamp> {
 }
 
 fn moment(text: &str, sign: i32) -> Result<Timestamp> {
-    let unknown = || Error::new(format!("failed to parse value as time or duration: {text:?}"));
+    let unknown = || Error::new(format!("failed to parse value as time or duration: {text:?}")).code(code::BAD_VALUE);
     if let Some(length) = duration(text) {
         let length = length.checked_mul(sign).ok_or_else(unknown)?;
         return Timestamp::now().checked_add(length).map_err(|_| unknown());

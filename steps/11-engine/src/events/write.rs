@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::fcntl::{Flock, FlockArg};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Event, Events, LINE};
 use crate::state::make_dir;
@@ -63,7 +63,8 @@ impl Events {
 fn line(event: &Event) -> Result<String> {
     let mut event = event.clone();
     loop {
-        let line = serde_json::to_string(&event).map_err(|error| Error::because("write an event", error))?;
+        let line = serde_json::to_string(&event)
+            .map_err(|error| Error::because("write an event", error).code(code::INTERNAL))?;
         let longest = event.attributes.iter().max_by_key(|(name, value)| name.len() + value.len());
         match longest.map(|(name, _)| name.clone()) {
             Some(name) if line.len() >= LINE => drop(event.attributes.remove(&name)),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use process::code::{Trouble, shown, trouble, troubles};
+use process::code::{BAD_VALUE, Trouble, shown, trouble, troubles};
 use process::{Error, Result};
 
 /// Cause, cure and chapter of one.
@@ -12,7 +12,9 @@ use process::{Error, Result};
 // ANCHOR: code
 pub(super) fn explain(code: u16, out: &mut dyn Write) -> Result<()> {
     let found = trouble(code).ok_or_else(|| {
-        Error::new(format!("there is no code {}", shown(code))).hint("`podling explain --codes` lists them")
+        Error::new(format!("there is no code {}", shown(code)))
+            .code(BAD_VALUE)
+            .hint("`podling explain --codes` lists them")
     })?;
     write(found, out).map_err(|error| Error::os("write to standard output", error))
 }

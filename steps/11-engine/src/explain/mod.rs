@@ -73,6 +73,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         let status = engine.status(&record)?;
         let pid = status.life.pid.filter(|_| status.is_running()).ok_or_else(|| {
             Error::new(format!("container {} does not run, so there is nothing of it in the kernel", record.name))
+                .code(code::NOT_RUNNING)
                 .hint("run --explain tells what is done to make one")
         })?;
         process::explain(pid)?

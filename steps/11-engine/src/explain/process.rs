@@ -9,7 +9,7 @@ use confinement::explain::capabilities;
 use namespaces::Extent;
 use namespaces::explain::extents;
 use process::explain::Line;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// The lines of a process; what its user may not know is left out and said.
 ///
@@ -18,7 +18,7 @@ use process::{Error, Result};
 pub(super) fn explain(pid: u32) -> Result<Vec<Line>> {
     let status = match fs::read_to_string(format!("/proc/{pid}/status")) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Error::new(format!("no process {pid} and no container of that name")));
+            return Err(Error::new(format!("no process {pid} and no container of that name")).code(code::NO_PROCESS));
         }
         result => result.map_err(|error| Error::os(format!("read /proc/{pid}/status"), error))?,
     };

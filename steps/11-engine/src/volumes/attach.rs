@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::beneath::{self, Root};
 use rootfs::{Mount, Source, copy};
 use rustix::fs::{CWD, Gid, Mode, OFlags, Uid, fchown, openat};
@@ -28,6 +28,7 @@ impl Volumes {
             };
             names::check(&name).map_err(|words| {
                 Error::because(format!("creating named volume {name:?}: running volume create option"), words)
+                    .code(code::BAD_REFERENCE)
             })?;
             let destination = volume.destination.display().to_string();
             planned.push(Mounted { name, destination, options: volume.options.clone(), anonymous });

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Uid, chownat, fchown, openat, statat};
 
 /// Deeper than anybody's directories, and not so deep that descriptors run out.
@@ -44,7 +44,8 @@ pub fn chown(path: &Path, (user, group): (u32, u32)) -> Result<()> {
         "/",
     ];
     if system.iter().any(|known| whole == Path::new(known)) {
-        return Err(Error::new(format!("changing ownership of {:?} is not allowed", whole.display().to_string())));
+        return Err(Error::new(format!("changing ownership of {:?} is not allowed", whole.display().to_string()))
+            .code(code::SYSTEM_DIRECTORY));
     }
     let ids = (Uid::from_raw(user), Gid::from_raw(group));
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -57,7 +58,8 @@ pub fn chown(path: &Path, (user, group): (u32, u32)) -> Result<()> {
 
 fn below(directory: BorrowedFd<'_>, ids: (Uid, Gid), depth: usize) -> io::Result<()> {
     if depth > DEPTH {
-        return Err(io::Error::other(format!("directories are nested more than {DEPTH} deep")));
+        let words = format!("directories are nested more than {DEPTH} deep");
+        return Err(io::Error::other(Error::new(words).code(code::TOO_LARGE)));
     }
     for entry in Dir::read_from(directory)? {
         let entry = entry?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 use regex_lite::Regex;
 
 use super::Volume;
@@ -25,15 +25,16 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Filter> {
         let (name, value) = text.split_once('=').ok_or_else(|| {
             Error::new(format!("filter input must be in the form of filter=value: {text} is invalid"))
+                .code(code::BAD_FILTER)
         })?;
         let pair = |text: &str| match text.split_once('=') {
             Some((name, value)) => (name.to_string(), Some(value.to_string())),
             None => (text.to_string(), None),
         };
         Ok(match name {
-            "name" => Filter::Name(
-                Regex::new(value).map_err(|error| Error::because(format!("invalid name filter {value:?}"), error))?,
-            ),
+            "name" => Filter::Name(Regex::new(value).map_err(|error| {
+                Error::because(format!("invalid name filter {value:?}"), error).code(code::BAD_FILTER)
+            })?),
             "driver" => Filter::Driver(value.into()),
             "scope" => Filter::Scope(value.into()),
             "label" => Filter::Label(pair(value).0, pair(value).1),
@@ -45,11 +46,12 @@ impl Filter {
                 _ => {
                     return Err(Error::new(format!(
                         "{value:?} is not a valid value for the \"dangling\" filter - must be true or false"
-                    )));
+                    ))
+                    .code(code::BAD_FILTER));
                 }
             }),
             "until" => Filter::Until(time::parse(value)?),
-            _ => return Err(Error::new(format!("{name:?} is an invalid volume filter"))),
+            _ => return Err(Error::new(format!("{name:?} is an invalid volume filter")).code(code::BAD_FILTER)),
         })
     }
 

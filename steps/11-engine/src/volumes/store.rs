@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Volume, Volumes};
 use crate::names;
@@ -29,8 +29,10 @@ impl Volumes {
         check_options(&options)?;
         let name = name.filter(|name| !name.is_empty()).map_or_else(names::id, |name| Ok(name.to_string()))?;
         let volume = Volume { name, labels, options, ..Volume::default() };
-        self.make(volume)?
-            .map_err(|name| Error::new(format!("volume with name {name} already exists: volume already exists")))
+        self.make(volume)?.map_err(|name| {
+            Error::new(format!("volume with name {name} already exists: volume already exists"))
+                .code(code::VOLUME_EXISTS)
+        })
     }
 
     /// The volume of this name, made when there is none.
@@ -43,8 +45,9 @@ impl Volumes {
                 return Ok(volume);
             }
             let volume = Volume { name: name.into(), anonymous, ..Volume::default() };
-            let made =
-                self.make(volume).map_err(|error| Error::because(format!("creating named volume {name:?}"), error));
+            let made = self.make(volume).map_err(|error| {
+                Error::because(format!("creating named volume {name:?}"), error).code(code::BAD_REFERENCE)
+            });
             // Somebody else made it just now, and may just have removed it.
             if let Ok(volume) = made? {
                 return Ok(volume);
@@ -55,7 +58,8 @@ impl Volumes {
     /// Makes it; the inner error is a name that is taken.
     // ANCHOR: make
     fn make(&self, volume: Volume) -> Result<Result<Volume, String>> {
-        names::check(&volume.name).map_err(|words| Error::because("running volume create option", words))?;
+        names::check(&volume.name)
+            .map_err(|words| Error::because("running volume create option", words).code(code::BAD_REFERENCE))?;
         make_dir(&self.directory)?;
         self.sweep();
         let volume = Volume { created: now(), needs_copy_up: true, needs_chown: true, ..volume };
@@ -119,9 +123,12 @@ impl Volumes {
         match (fitting.next(), fitting.next()) {
             (Some(volume), None) => Ok(volume),
             (Some(_), Some(_)) => {
-                Err(Error::new(format!("more than one result for volume name {name:?}: volume already exists")))
+                Err(Error::new(format!("more than one result for volume name {name:?}: volume already exists"))
+                    .code(code::AMBIGUOUS))
             }
-            _ => Err(Error::new(format!("no volume with name {name:?} found: no such volume")).exit(1)),
+            _ => Err(Error::new(format!("no volume with name {name:?} found: no such volume"))
+                .code(code::NO_VOLUME)
+                .exit(1)),
         }
     }
 
@@ -182,15 +189,17 @@ impl Volumes {
     // ANCHOR: remove
     pub(super) fn bury(&self, name: &str, users: &dyn Fn(&str) -> Result<Vec<String>>, status: &str) -> Result<()> {
         let Some(lock) = self.lock(name)? else {
-            return Err(Error::new(format!("no volume with name {name:?} found: no such volume")).exit(1));
+            return Err(Error::new(format!("no volume with name {name:?} found: no such volume"))
+                .code(code::NO_VOLUME)
+                .exit(1));
         };
         // A container's record is written before its volumes are made: whoever is not seen here makes a new one.
         let users = users(name)?;
         if !users.is_empty() {
             let words = "is being used by the following container(s)";
-            return Err(
-                Error::new(format!("volume {name} {words}: {}: volume is being used", users.join(", "))).exit(2)
-            );
+            return Err(Error::new(format!("volume {name} {words}: {}: volume is being used", users.join(", ")))
+                .code(code::VOLUME_IN_USE)
+                .exit(2));
         }
         let grave = self.directory.join(format!(".old-{}", names::id()?));
         fs::rename(self.place(name), &grave).map_err(|error| Error::os(format!("remove the volume {name}"), error))?;
@@ -232,21 +241,27 @@ fn check_options(options: &BTreeMap<String, String>) -> Result<()> {
             ("type", "none" | "bind" | "") | ("device", _) => {}
             ("o", words) => {
                 if let Some(word) = words.split(',').find(|word| !["bind", "rbind", "rw", ""].contains(word)) {
-                    return Err(Error::new(format!("mount option {word:?} of a volume is not supported yet")));
+                    return Err(Error::new(format!("mount option {word:?} of a volume is not supported yet"))
+                        .code(code::VOLUME_OPTION));
                 }
             }
-            ("type", kind) => return Err(Error::new(format!("volumes of type {kind:?} are not supported yet"))),
+            ("type", kind) => {
+                return Err(
+                    Error::new(format!("volumes of type {kind:?} are not supported yet")).code(code::VOLUME_OPTION)
+                );
+            }
             (name, _) => {
-                return Err(Error::new(format!("invalid mount option {name} for driver 'local': invalid argument")));
+                return Err(Error::new(format!("invalid mount option {name} for driver 'local': invalid argument"))
+                    .code(code::VOLUME_OPTION));
             }
         }
     }
     match options.get("device") {
         Some(device) if !device.starts_with('/') => {
-            Err(Error::new(format!("device {device:?} of a volume is not an absolute path")))
+            Err(Error::new(format!("device {device:?} of a volume is not an absolute path")).code(code::VOLUME_OPTION))
         }
         None if options.contains_key("o") || options.contains_key("type") => {
-            Err(Error::new("must provide device path for bind volumes: invalid argument"))
+            Err(Error::new("must provide device path for bind volumes: invalid argument").code(code::VOLUME_OPTION))
         }
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use std::io::Write;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use engine::Engine;
 use images::template;
-use process::{Command, Error, Result, command};
+use process::{Command, Error, Result, code, command};
 
 use super::{Container, Options, generate};
 
@@ -60,7 +60,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let options = options(matches)?;
     let format = matches.get_one::<String>("format").map_or("", String::as_str);
     if !["", "json"].contains(&format) {
-        return Err(Error::new(format!("unknown --format argument: {format}")));
+        return Err(Error::new(format!("unknown --format argument: {format}")).code(code::BAD_VALUE));
     }
     let engine = Engine::from_arguments(matches)?;
     let wanted = matches.get_one::<String>("container").map_or("", String::as_str);
@@ -97,7 +97,7 @@ fn options(matches: &ArgMatches) -> Result<Options> {
     let many = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
     let seconds = |name: &str| matches.get_one::<u64>(name).copied();
     if seconds("stop-timeout").is_some() && seconds("time").is_some() {
-        return Err(Error::new("stop-timeout and time are redundant and cannot be used together"));
+        return Err(Error::new("stop-timeout and time are redundant and cannot be used together").code(code::CONFLICT));
     }
     let program = std::env::current_exe().map_err(|error| Error::os("find the program itself", error))?;
     let template = matches.get_flag("template");

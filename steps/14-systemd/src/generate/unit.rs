@@ -1,6 +1,6 @@
 //! The unit of a container.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::line::Line;
 use crate::unit::words;
@@ -77,7 +77,7 @@ struct Service {
 pub fn generate(container: &Container, options: &Options, definition: &clap::Command) -> Result<(String, String)> {
     if let Some(policy) = options.restart_policy.as_ref().filter(|policy| !RESTART_POLICIES.contains(&policy.as_str()))
     {
-        return Err(Error::new(format!("{policy} is not a valid restart policy")));
+        return Err(Error::new(format!("{policy} is not a valid restart policy")).code(code::BAD_VALUE));
     }
     let called = if options.name { &container.name } else { &container.id };
     let name = match options.prefix.is_empty() {
@@ -162,10 +162,12 @@ fn new_container(
             "cannot use --new on container {:?}: no create command found: only works on containers created directly with \
              podling but not via REST API",
             container.id
-        )));
+        ))
+        .code(code::NOT_GENERATED));
     }
     let mut line = Line::parse(&container.created_by, definition).ok_or_else(|| {
         Error::new(format!("container's create command is too short or invalid: {:?}", container.created_by))
+            .code(code::NOT_GENERATED)
     })?;
     let program = &options.program;
     let mut start: Vec<String> =

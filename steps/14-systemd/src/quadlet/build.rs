@@ -1,6 +1,6 @@
 //! `.build`: an image is built.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Translation, directory, sources};
 
@@ -10,7 +10,7 @@ use super::{Translation, directory, sources};
 /// What the file says cannot be done.
 pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     if of.all("ImageTag").is_empty() {
-        return Err(Error::new("no ImageTag key specified"));
+        return Err(Error::new("no ImageTag key specified").code(code::BAD_UNIT));
     }
     let mut build = of.command();
     build.push("build");
@@ -55,7 +55,7 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     let working = of.service.text("Service", "WorkingDirectory").map(str::to_string);
     let file = of.text("File");
     if working.is_none() && file.is_none() && context.is_none() {
-        return Err(Error::new("neither SetWorkingDirectory, nor File key specified"));
+        return Err(Error::new("neither SetWorkingDirectory, nor File key specified").code(code::BAD_UNIT));
     }
     if let Some(file) = file {
         build.option("--file", file);
@@ -68,7 +68,9 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
         (None, _) if anywhere => {}
         (None, Some(working)) => build.push(working),
         (None, None) => {
-            return Err(Error::new("relative path in File key requires SetWorkingDirectory key to be set"));
+            return Err(
+                Error::new("relative path in File key requires SetWorkingDirectory key to be set").code(code::BAD_UNIT)
+            );
         }
     }
     of.exec("ExecStart", &build);

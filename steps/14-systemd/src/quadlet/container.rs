@@ -1,6 +1,6 @@
 //! `.container`: a container runs.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{CommandLine, Translation, mapping, names, sources};
 
@@ -11,9 +11,11 @@ use super::{CommandLine, Translation, mapping, names, sources};
 // ANCHOR: container
 pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     let image = match (of.text("Image"), of.text("Rootfs")) {
-        (None, None) => return Err(Error::new("no Image or Rootfs key specified")),
+        (None, None) => return Err(Error::new("no Image or Rootfs key specified").code(code::BAD_UNIT)),
         (Some(_), Some(_)) => {
-            return Err(Error::new("the Image And Rootfs keys conflict can not be specified together"));
+            return Err(
+                Error::new("the Image And Rootfs keys conflict can not be specified together").code(code::BAD_UNIT)
+            );
         }
         (Some(image), None) => vec![sources::image(of, image)?],
         (None, Some(rootfs)) => vec!["--rootfs".to_string(), rootfs.to_string()],
@@ -59,7 +61,9 @@ fn reload(of: &mut Translation<'_>, name: &str) -> Result<()> {
     match (of.text("ReloadSignal"), command.is_empty()) {
         (None, true) => return Ok(()),
         (Some(_), false) => {
-            return Err(Error::new("ReloadCmd and ReloadSignal are mutually exclusive but both are set"));
+            return Err(
+                Error::new("ReloadCmd and ReloadSignal are mutually exclusive but both are set").code(code::BAD_UNIT)
+            );
         }
         (None, false) => {
             line.extend(["exec", name]);
@@ -190,7 +194,7 @@ fn user(of: &Translation<'_>, run: &mut CommandLine) -> Result<()> {
     match (of.text("User"), of.text("Group")) {
         (Some(user), Some(group)) => run.option("--user", format!("{user}:{group}")),
         (Some(user), None) => run.option("--user", user),
-        (None, Some(_)) => return Err(Error::new("invalid Group set without User")),
+        (None, Some(_)) => return Err(Error::new("invalid Group set without User").code(code::BAD_UNIT)),
         (None, None) => {}
     }
     Ok(())
@@ -204,7 +208,7 @@ fn labels_and_ports(of: &mut Translation<'_>, run: &mut CommandLine) -> Result<(
         let port = port.trim();
         let number = port.strip_suffix("/udp").or(port.strip_suffix("/tcp")).unwrap_or(port);
         if number.split('-').count() > 2 || number.split('-').any(|number| number.parse::<u16>().is_err()) {
-            return Err(Error::new(format!("invalid port format '{port}'")));
+            return Err(Error::new(format!("invalid port format '{port}'")).code(code::BAD_UNIT));
         }
         run.option("--expose", port);
     }
@@ -258,12 +262,14 @@ fn health(of: &Translation<'_>, run: &mut CommandLine) {
 fn pod(of: &mut Translation<'_>, run: &mut CommandLine) -> Result<()> {
     let Some(pod) = of.text("Pod") else { return Ok(()) };
     if !pod.ends_with(".pod") {
-        return Err(Error::new(format!("pod {pod} is not Quadlet based")));
+        return Err(Error::new(format!("pod {pod} is not Quadlet based")).code(code::NO_UNIT));
     }
     let member = of.service.name().to_string();
     // A template has no service that the pod could start.
     let starts = !of.source().name().contains("@.") && of.flag("StartWithPod") != Some(false);
-    let known = of.known(pod).ok_or_else(|| Error::new(format!("quadlet pod unit {pod} does not exist")))?;
+    let known = of
+        .known(pod)
+        .ok_or_else(|| Error::new(format!("quadlet pod unit {pod} does not exist")).code(code::NO_UNIT))?;
     if starts {
         known.members.push(member);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Kind, Translation};
 
@@ -13,24 +13,27 @@ use super::{Kind, Translation};
 pub fn set(of: &mut Translation<'_>) -> Result<Option<String>> {
     let Some(wanted) = of.text("SetWorkingDirectory") else { return Ok(None) };
     let kind = Kind::of(of.source().name());
-    let only = |ending| Err(Error::new(format!("SetWorkingDirectory={wanted} is only supported in {ending} files")));
+    let only = |ending| {
+        Err(Error::new(format!("SetWorkingDirectory={wanted} is only supported in {ending} files"))
+            .code(code::BAD_UNIT))
+    };
     let (context, beside) = match wanted.to_ascii_lowercase().as_str() {
         "yaml" if kind != Some(Kind::Kube) => return only(".kube"),
         "yaml" => match of.lists("Yaml").as_slice() {
             [one] => (None, Some(of.path(one))),
             _ => {
                 let one = "SetWorkingDirectory=yaml is only supported when a single Yaml key is provided";
-                return Err(Error::new(one));
+                return Err(Error::new(one).code(code::BAD_UNIT));
             }
         },
         "file" if kind != Some(Kind::Build) => return only(".build"),
         "file" => {
-            let file = of.get("File").ok_or_else(|| Error::new("no File key specified"))?;
+            let file = of.get("File").ok_or_else(|| Error::new("no File key specified").code(code::BAD_UNIT))?;
             (None, Some(of.path(file)))
         }
         "unit" => (None, Some(of.source().path.display().to_string())),
         _ if kind != Some(Kind::Build) => {
-            return Err(Error::new(format!("unsupported value for WorkingDirectory: {wanted} ")));
+            return Err(Error::new(format!("unsupported value for WorkingDirectory: {wanted} ")).code(code::BAD_UNIT));
         }
         _ if wanted.starts_with('/') || is_url(wanted) => (Some(wanted.to_string()), None),
         _ => (Some(wanted.to_string()), Some(of.source().path.display().to_string())),

@@ -9,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Kind, WAIT_ONLINE, find, install, names, other, translate};
 use crate::unit::Unit;
@@ -78,7 +78,9 @@ fn options(args: &[OsString]) -> Result<Options> {
             Some("v") => options.verbose = true,
             Some("no-kmsg-log") => options.no_kmsg = true,
             Some("version") => options.version = true,
-            Some(_) => return Err(Error::new(format!("flag provided but not defined: {word}"))),
+            Some(_) => {
+                return Err(Error::new(format!("flag provided but not defined: {word}")).code(code::UNKNOWN_FLAG));
+            }
             None => options.directories.push(arg.into()),
         }
     }
@@ -125,7 +127,7 @@ fn generate(args: &[OsString], options: &Options, log: &mut Log, out: &mut dyn W
         let mut translated = match translated {
             Ok(translated) => translated,
             Err(error) => {
-                fail(log, Error::because(format!("converting {:?}", source.name()), error));
+                fail(log, Error::within(format!("converting {:?}", source.name()), error));
                 continue;
             }
         };
@@ -186,7 +188,7 @@ fn program() -> Result<String> {
     let places = ["/usr/local/bin/podling", "/usr/bin/podling"];
     let place = places.into_iter().find(|place| Path::new(place).exists());
     place.map(str::to_string).ok_or_else(|| {
-        let error = Error::new("there is no podling in /usr/local/bin or /usr/bin");
+        let error = Error::new("there is no podling in /usr/local/bin or /usr/bin").code(code::NO_PODLING);
         error.hint(format!("make {} a symbolic link to it", itself.display()))
     })
 }

@@ -1,6 +1,6 @@
 //! `.image` and `.artifact`: something is pulled.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::Translation;
 
@@ -9,7 +9,7 @@ use super::Translation;
 /// # Errors
 /// When it has no name.
 pub fn translate(of: &mut Translation<'_>) -> Result<()> {
-    let name = of.text("Image").ok_or_else(|| Error::new("no Image key specified"))?;
+    let name = of.text("Image").ok_or_else(|| Error::new("no Image key specified").code(code::BAD_UNIT))?;
     let mut pull = of.command();
     pull.extend(["image", "pull"]);
     pull.texts(
@@ -42,7 +42,7 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
 /// # Errors
 /// When it has no name.
 pub fn artifact(of: &mut Translation<'_>) -> Result<()> {
-    let name = of.text("Artifact").ok_or_else(|| Error::new("no Artifact key specified"))?;
+    let name = of.text("Artifact").ok_or_else(|| Error::new("no Artifact key specified").code(code::BAD_UNIT))?;
     let mut pull = of.command();
     pull.extend(["artifact", "pull"]);
     pull.texts(

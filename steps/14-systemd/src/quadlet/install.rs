@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::unit::Unit;
 
@@ -46,7 +46,8 @@ fn link(directory: &Path, at: &Path, service: &str) -> Result<()> {
             "Can't create symlink {}: it is not below {}",
             at.display(),
             directory.display()
-        )));
+        ))
+        .code(code::BAD_UNIT));
     }
     let failed = |error| Error::os(format!("Failed creating symlink {}", at.display()), error);
     let names = at.components().filter(|part| *part != Component::CurDir);

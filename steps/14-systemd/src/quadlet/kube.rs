@@ -1,6 +1,6 @@
 //! `.kube`: what a Kubernetes file describes runs.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Translation, directory, mapping, sources};
 
@@ -11,7 +11,7 @@ use super::{Translation, directory, mapping, sources};
 pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     let yaml: Vec<String> = of.lists("Yaml").iter().map(|path| of.path(path)).collect();
     if yaml.is_empty() {
-        return Err(Error::new("no Yaml key specified"));
+        return Err(Error::new("no Yaml key specified").code(code::BAD_UNIT));
     }
     of.kill_mode()?;
     of.service.add("Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");

@@ -1,6 +1,6 @@
 //! Which ids a container has: `UserNS=`, `UIDMap=` and the rest, and the older `Remap...=`.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{CommandLine, Translation};
 
@@ -15,7 +15,7 @@ pub fn add(of: &Translation<'_>, line: &mut CommandLine, manual: bool) -> Result
         return remap(of, line, manual);
     }
     if ["RemapUid", "RemapGid", "RemapUsers"].iter().any(|key| of.get(key).is_some()) {
-        return Err(Error::new("deprecated Remap keys are set along with explicit mapping keys"));
+        return Err(Error::new("deprecated Remap keys are set along with explicit mapping keys").code(code::BAD_UNIT));
     }
     line.texts(of, &texts[..1]);
     line.lists(of, &[("UIDMap", "--uidmap"), ("GIDMap", "--gidmap")]);
@@ -29,10 +29,10 @@ fn remap(of: &Translation<'_>, line: &mut CommandLine, manual: bool) -> Result<(
         values.iter().map(|value| format!("{name}={value}")).collect()
     };
     match of.get("RemapUsers").unwrap_or_default() {
-        "" if !uids.is_empty() => Err(Error::new("UidMap set without RemapUsers")),
-        "" if !gids.is_empty() => Err(Error::new("GidMap set without RemapUsers")),
+        "" if !uids.is_empty() => Err(Error::new("UidMap set without RemapUsers").code(code::BAD_UNIT)),
+        "" if !gids.is_empty() => Err(Error::new("GidMap set without RemapUsers").code(code::BAD_UNIT)),
         "" => Ok(()),
-        "manual" if !manual => Err(Error::new("RemapUsers=manual is not supported")),
+        "manual" if !manual => Err(Error::new("RemapUsers=manual is not supported").code(code::BAD_UNIT)),
         "manual" => {
             line.lists(of, &[("RemapUid", "--uidmap"), ("RemapGid", "--gidmap")]);
             Ok(())
@@ -47,14 +47,14 @@ fn remap(of: &Translation<'_>, line: &mut CommandLine, manual: bool) -> Result<(
             for (values, name) in [(&uids, "UID"), (&gids, "GID")] {
                 if values.len() > 1 {
                     let only = format!("RemapUsers=keep-id supports only a single value for {name} mapping");
-                    return Err(Error::new(only));
+                    return Err(Error::new(only).code(code::BAD_UNIT));
                 }
             }
             let options = [prefixed("uid", &uids), prefixed("gid", &gids)].concat();
             line.option("--userns", with_options("keep-id", &options));
             Ok(())
         }
-        other => Err(Error::new(format!("unsupported RemapUsers option '{other}'"))),
+        other => Err(Error::new(format!("unsupported RemapUsers option '{other}'")).code(code::BAD_UNIT)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `.network`: a network is made unless it is there.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Kind, Translation, names};
 
@@ -23,11 +23,11 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     let subnets = of.all("Subnet");
     let [gateways, ranges] = ["Gateway", "IPRange"].map(|key| of.all(key));
     if subnets.is_empty() && !(gateways.is_empty() && ranges.is_empty()) {
-        return Err(Error::new("cannot set gateway or range without subnet"));
+        return Err(Error::new("cannot set gateway or range without subnet").code(code::BAD_UNIT));
     }
     for (values, what) in [(&gateways, "gateways"), (&ranges, "ranges")] {
         if values.len() > subnets.len() {
-            return Err(Error::new(format!("cannot set more {what} than subnets")));
+            return Err(Error::new(format!("cannot set more {what} than subnets")).code(code::BAD_UNIT));
         }
     }
     // The first gateway is the first subnet's, and so on.

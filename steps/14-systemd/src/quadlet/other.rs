@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use process::Error;
+use process::code;
 
 /// Where generators are; of those of one name the first counts (systemd.generator(7)).
 const PLACES: [&str; 4] = ["/run/systemd", "/etc/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
@@ -32,5 +33,6 @@ pub fn steps_back(other: &Path, program: &str) -> Error {
     let place = PLACES[1];
     let kind = if name.contains("user") { "user" } else { "system" };
     Error::new(format!("{} makes the services of Quadlet files here, so this generator does not", other.display()))
+        .code(code::OTHER_GENERATOR)
         .hint(format!("to run them with podling: ln -s {program} {place}/{kind}-generators/{name}"))
 }

@@ -1,6 +1,6 @@
 //! What a container uses, and which may be made by another Quadlet file: images, networks, volumes.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{CommandLine, Translation};
 
@@ -28,11 +28,12 @@ pub fn networks(of: &mut Translation<'_>, line: &mut CommandLine) -> Result<()> 
             continue;
         }
         if container && options.is_some() {
-            return Err(Error::new("extra options are not supported when joining another container's network"));
+            return Err(Error::new("extra options are not supported when joining another container's network")
+                .code(code::BAD_UNIT));
         }
         let resource = of.require("unit", name)?;
         if resource.is_empty() {
-            return Err(Error::new(format!("cannot get the resource name of {name}")));
+            return Err(Error::new(format!("cannot get the resource name of {name}")).code(code::BAD_UNIT));
         }
         line.option(
             "--network",
@@ -90,10 +91,13 @@ pub fn mount(of: &mut Translation<'_>, mount: &str) -> Result<String> {
     let named = |field: &String| matches!(field.split('=').next(), Some("source" | "src"));
     match fields.iter().rposition(named) {
         Some(at) => {
-            let (_, from) =
-                fields[at].split_once('=').ok_or_else(|| Error::new("source parameter does not include a value"))?;
+            let (_, from) = fields[at]
+                .split_once('=')
+                .ok_or_else(|| Error::new("source parameter does not include a value").code(code::BAD_UNIT))?;
             if from.is_empty() && kind != "volume" {
-                return Err(Error::new(format!("source parameter is required for mount type {kind}")));
+                return Err(
+                    Error::new(format!("source parameter is required for mount type {kind}")).code(code::BAD_UNIT)
+                );
             }
             if !from.is_empty() {
                 let from = from.to_string();
@@ -101,7 +105,7 @@ pub fn mount(of: &mut Translation<'_>, mount: &str) -> Result<String> {
             }
         }
         None if kind != "volume" => {
-            return Err(Error::new(format!("source parameter is required for mount type {kind}")));
+            return Err(Error::new(format!("source parameter is required for mount type {kind}")).code(code::BAD_UNIT));
         }
         None => {}
     }
@@ -117,7 +121,7 @@ fn split(line: &str) -> Result<Vec<String>> {
         let Some(quoted) = rest.strip_prefix('"') else {
             let (field, after) = rest.split_once(',').map_or((rest, None), |(field, after)| (field, Some(after)));
             if field.contains('"') {
-                return Err(Error::new(format!("bare \" in non-quoted field of {line}")));
+                return Err(Error::new(format!("bare \" in non-quoted field of {line}")).code(code::BAD_UNIT));
             }
             fields.push(field.to_string());
             match after {
@@ -128,7 +132,8 @@ fn split(line: &str) -> Result<Vec<String>> {
         };
         let (mut field, mut at) = (String::new(), quoted);
         loop {
-            let (text, after) = at.split_once('"').ok_or_else(|| Error::new(format!("missing \" in {line}")))?;
+            let (text, after) =
+                at.split_once('"').ok_or_else(|| Error::new(format!("missing \" in {line}")).code(code::BAD_UNIT))?;
             field += text;
             match after.strip_prefix('"') {
                 Some(after) => {
@@ -145,7 +150,7 @@ fn split(line: &str) -> Result<Vec<String>> {
         match at.strip_prefix(',') {
             Some(after) => rest = after,
             None if at.is_empty() => return Ok(fields),
-            None => return Err(Error::new(format!("extraneous \" in field of {line}"))),
+            None => return Err(Error::new(format!("extraneous \" in field of {line}")).code(code::BAD_UNIT)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{CommandLine, Kind, names};
 use crate::unit::Unit;
@@ -71,7 +71,9 @@ impl<'a> Translation<'a> {
         for (group, known) in [(kind.group(), kind.keys()), ("Quadlet", &["DefaultDependencies"][..])] {
             if let Some(key) = source.keys(group).into_iter().find(|key| !known.contains(key)) {
                 let path = source.path.display();
-                return Err(Error::new(format!("unsupported key '{key}' in group '{group}' in {path}")));
+                return Err(
+                    Error::new(format!("unsupported key '{key}' in group '{group}' in {path}")).code(code::BAD_UNIT)
+                );
             }
         }
         let mut service = source.clone();
@@ -83,7 +85,9 @@ impl<'a> Translation<'a> {
             }
             let translate = |name: String| match (Kind::of(&name), files.get(&name)) {
                 (Some(_), Some(known)) => Ok(known.file()),
-                (Some(_), None) => Err(Error::new(format!("unable to translate dependency for {name}"))),
+                (Some(_), None) => {
+                    Err(Error::new(format!("unable to translate dependency for {name}")).code(code::NO_UNIT))
+                }
                 (None, _) => Ok(name),
             };
             let names = wanted.into_iter().map(translate).collect::<Result<Vec<_>>>()?;
@@ -139,7 +143,7 @@ impl<'a> Translation<'a> {
         self.default("KillMode", "mixed");
         match self.service.get("Service", "KillMode") {
             Some("mixed" | "control-group") => Ok(()),
-            other => Err(Error::new(format!("invalid KillMode '{}'", other.unwrap_or_default()))),
+            other => Err(Error::new(format!("invalid KillMode '{}'", other.unwrap_or_default())).code(code::BAD_UNIT)),
         }
     }
 
@@ -151,7 +155,7 @@ impl<'a> Translation<'a> {
         match self.service.get("Service", "Type") {
             None | Some("notify") => Ok(true),
             Some("oneshot") => Ok(false),
-            Some(other) => Err(Error::new(format!("invalid service Type '{other}'"))),
+            Some(other) => Err(Error::new(format!("invalid service Type '{other}'")).code(code::BAD_UNIT)),
         }
     }
 
@@ -160,8 +164,10 @@ impl<'a> Translation<'a> {
     /// # Errors
     /// When there is no such file; `what` is what the user asked for.
     pub fn require(&mut self, what: &str, file: &str) -> Result<String> {
-        let known =
-            self.files.get(file).ok_or_else(|| Error::new(format!("requested Quadlet {what} {file} was not found")))?;
+        let known = self
+            .files
+            .get(file)
+            .ok_or_else(|| Error::new(format!("requested Quadlet {what} {file} was not found")).code(code::NO_UNIT))?;
         self.service.add("Unit", "Requires", known.file());
         self.service.add("Unit", "After", known.file());
         Ok(known.resource.clone())

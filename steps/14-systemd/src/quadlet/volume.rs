@@ -1,6 +1,6 @@
 //! `.volume`: a volume is made unless it is there.
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use super::{Kind, Translation, names, sources};
 
@@ -19,7 +19,8 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
     }
     if of.get("Driver") == Some("image") {
         let image = of.get("Image");
-        let image = image.ok_or_else(|| Error::new("the key Image is mandatory when using the image driver"))?;
+        let image = image
+            .ok_or_else(|| Error::new("the key Image is mandatory when using the image driver").code(code::BAD_UNIT))?;
         let image = sources::image(of, image)?;
         create.option("--opt", format!("image={image}"));
     } else {
@@ -37,7 +38,8 @@ pub fn translate(of: &mut Translation<'_>) -> Result<()> {
             create.option("--opt", format!("device={device}"));
         }
         if let Some(kind) = of.text("Type") {
-            let device = device.ok_or_else(|| Error::new("key Type can't be used without Device"))?;
+            let device =
+                device.ok_or_else(|| Error::new("key Type can't be used without Device").code(code::BAD_UNIT))?;
             create.option("--opt", format!("type={kind}"));
             if kind == "bind" {
                 of.needs_mount(device);

@@ -6,7 +6,7 @@ pub mod words;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// A unit file. What it does not understand it keeps, comments too, in the order in which it stands there; several groups
 /// of one name become one.
@@ -48,7 +48,8 @@ impl Unit {
     pub fn read(path: &Path) -> Result<Unit> {
         let text =
             std::fs::read_to_string(path).map_err(|error| Error::os(format!("open {}", path.display()), error))?;
-        let unit = Unit::parse(&text).map_err(|error| Error::because(format!("error loading {path:?}"), error))?;
+        let unit = Unit::parse(&text)
+            .map_err(|error| Error::because(format!("error loading {path:?}"), error).code(code::BAD_UNIT))?;
         Ok(Unit { path: path.to_path_buf(), ..unit })
     }
 
@@ -83,13 +84,14 @@ impl Unit {
                 unit.groups[at].comments.extend(comments.drain(..).skip(skip));
                 group = Some(at);
             } else if let Some((key, value)) = line.split_once('=').filter(|(key, _)| !key.trim_end().is_empty()) {
-                let at = group.ok_or_else(|| Error::new("key file does not start with a group"))?;
+                let at =
+                    group.ok_or_else(|| Error::new("key file does not start with a group").code(code::BAD_UNIT))?;
                 let lines = &mut unit.groups[at].lines;
                 lines.extend(comments.drain(..).map(Line::Comment));
                 lines.push(Line::Key(key.trim_end().to_string(), value.trim_start().to_string()));
             } else {
                 let what = "which is not a key-value pair, group, or comment";
-                return Err(Error::new(format!("file contains line {number}: “{line}” {what}")));
+                return Err(Error::new(format!("file contains line {number}: “{line}” {what}")).code(code::BAD_UNIT));
             }
         }
         let at = group.unwrap_or_else(|| unit.ensure(""));
@@ -183,7 +185,7 @@ fn heading(line: &str) -> Result<Option<&str>> {
         return Ok(None);
     };
     if name.is_empty() || name.contains(|c: char| c == '[' || c.is_control()) {
-        return Err(Error::new(format!("invalid group name: {name}")));
+        return Err(Error::new(format!("invalid group name: {name}")).code(code::BAD_UNIT));
     }
     Ok(Some(name))
 }

@@ -1,6 +1,6 @@
 //! Words as systemd reads and writes them (systemd.syntax(7), "Quoting" in systemd.service(5)).
 
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// What a backslash means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,16 +55,19 @@ fn split(text: &str, backslash: Backslash) -> Result<Vec<String>> {
         }
     }
     if quote.is_some() && backslash == Backslash::Literal {
-        return Err(Error::new("unbalanced quotes"));
+        return Err(Error::new("unbalanced quotes").code(code::BAD_UNIT));
     }
     words.extend(word);
-    words.into_iter().map(|word| String::from_utf8(word).map_err(|_| Error::new("an escape is not UTF-8"))).collect()
+    words
+        .into_iter()
+        .map(|word| String::from_utf8(word).map_err(|_| Error::new("an escape is not UTF-8").code(code::BAD_UNIT)))
+        .collect()
 }
 // ANCHOR_END: split
 
 /// Replaces the escape at the beginning of `text` (the backslash is gone already); returns its length.
 fn unescape(text: &[u8], word: &mut Vec<u8>) -> Result<usize> {
-    let unknown = || Error::new("unsupported escape char");
+    let unknown = || Error::new("unsupported escape char").code(code::BAD_UNIT);
     let digits = |from: usize, count: usize, radix: u32| {
         let digits = text.get(from..from + count).and_then(|digits| std::str::from_utf8(digits).ok());
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_alphanumeric()));

@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, ArgMatches};
 use engine::Engine;
 use images::template::{self, Headings};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::{Value, json};
 
 use super::restart::{connect, restart};
@@ -59,7 +59,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         [one] => Err(one.clone()),
         several => {
             let lines: String = several.iter().map(|error| format!("\n\t* {error}")).collect();
-            Err(Error::new(format!("{} errors occurred:{lines}", several.len())))
+            Err(Error::new(format!("{} errors occurred:{lines}", several.len())).code(code::SEVERAL))
         }
     }
 }
@@ -79,7 +79,7 @@ fn update(unit: &str, tasks: &mut [Task], with: &mut Updater<'_>, errors: &mut V
         Ok(systemd) => systemd,
         Err(error) => {
             tasks.iter_mut().for_each(|task| task.updated = Updated::Failed);
-            errors.push(Error::because(format!("restarting unit {unit} during update"), error));
+            errors.push(Error::because(format!("restarting unit {unit} during update"), error).code(code::UNIT_FAILED));
             return;
         }
     };
@@ -93,7 +93,7 @@ fn update(unit: &str, tasks: &mut [Task], with: &mut Updater<'_>, errors: &mut V
     let Err(error) = restart(&mut systemd, unit) else { return all(Updated::Yes) };
     all(Updated::Failed);
     if !with.rollback {
-        errors.push(Error::because(format!("restarting unit {unit} during update"), error));
+        errors.push(Error::because(format!("restarting unit {unit} during update"), error).code(code::UNIT_FAILED));
         return;
     }
     // The newer image does not start. The old one did.
@@ -102,7 +102,8 @@ fn update(unit: &str, tasks: &mut [Task], with: &mut Updater<'_>, errors: &mut V
     }
     match restart(&mut systemd, unit) {
         Ok(()) => tasks.iter_mut().for_each(|task| task.updated = Updated::RolledBack),
-        Err(error) => errors.push(Error::because(format!("restarting unit {unit} during rollback"), error)),
+        Err(error) => errors
+            .push(Error::because(format!("restarting unit {unit} during rollback"), error).code(code::UNIT_FAILED)),
     }
 }
 // ANCHOR_END: update

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use engine::{Engine, Phase, Record};
 use images::Image;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// Where a newer image comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Policy {
             "local" => Ok(Some(Policy::Local)),
             _ => {
                 let valid = r#"valid policies are ["disabled" "image" "local" "registry"]"#;
-                Err(Error::new(format!("invalid auto-update policy {text:?}: {valid}")))
+                Err(Error::new(format!("invalid auto-update policy {text:?}: {valid}")).code(code::BAD_VALUE))
             }
         }
     }
@@ -149,12 +149,16 @@ impl Task {
         };
         let of = || format!("auto-updating container {:?}", record.id);
         let Some(policy) = label("io.containers.autoupdate") else { return Ok(None) };
-        let Some(policy) = Policy::parse(&policy).map_err(|error| Error::because(of(), error))? else {
+        let Some(policy) =
+            Policy::parse(&policy).map_err(|error| Error::because(of(), error).code(code::NOT_UPDATED))?
+        else {
             return Ok(None);
         };
-        let unit =
-            label("PODMAN_SYSTEMD_UNIT").ok_or_else(|| Error::because(of(), "no PODMAN_SYSTEMD_UNIT label found"))?;
-        let image = image.ok_or_else(|| Error::because(of(), format!("no image found for ID {}", record.image_id)))?;
+        let unit = label("PODMAN_SYSTEMD_UNIT")
+            .ok_or_else(|| Error::because(of(), "no PODMAN_SYSTEMD_UNIT label found").code(code::NOT_UPDATED))?;
+        let image = image.ok_or_else(|| {
+            Error::because(of(), format!("no image found for ID {}", record.image_id)).code(code::NO_IMAGE)
+        })?;
         let authfile = label("io.containers.autoupdate.authfile").map(PathBuf::from);
         Ok(Some((unit, Task { image: image.clone(), record, policy, authfile, updated: Updated::Failed })))
     }
@@ -164,7 +168,7 @@ impl Task {
     /// # Errors
     /// When the registry cannot be asked, say.
     pub fn look(&mut self, with: &Updater<'_>) -> Result<()> {
-        let of = |error| Error::because(format!("checking image updates for container {}", self.record.id), error);
+        let of = |error| Error::within(format!("checking image updates for container {}", self.record.id), error);
         let newer = self.is_newer(with).map_err(of)?;
         self.updated = if newer { Updated::Pending } else { Updated::No };
         Ok(())
@@ -177,7 +181,7 @@ impl Task {
     pub fn fetch(&mut self, with: &mut Updater<'_>) -> Result<()> {
         if self.policy == Policy::Registry && !with.pulled.contains(&self.record.image) {
             self.updated = Updated::Failed;
-            let of = |error| Error::because(format!("updating image for container {}", self.record.id), error);
+            let of = |error| Error::within(format!("updating image for container {}", self.record.id), error);
             self.pull(with).map_err(of)?;
             with.pulled.insert(self.record.image.clone());
             self.updated = Updated::Pending;
@@ -220,7 +224,7 @@ impl Task {
         with.pulled.remove(&self.record.image);
         let words = ["tag".to_string(), self.record.image_id.clone(), self.record.image.clone()];
         let of = || format!("rolling back image for container {}", self.record.id);
-        again(with.engine, &words).map_err(|error| Error::because(of(), error))
+        again(with.engine, &words).map_err(|error| Error::because(of(), error).code(code::NOT_UPDATED))
     }
 
     /// One line of the listing.
@@ -260,7 +264,7 @@ fn again(engine: &Engine, words: &[String]) -> Result<()> {
         false => {
             let (before, error) = said.trim_end().rsplit_once("Error: ").unwrap_or(("", said.trim_end()));
             eprint!("{before}");
-            Err(Error::new(error))
+            Err(Error::new(error).code(code::NOT_UPDATED))
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::socket::AddressFamily;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::getuid;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::kernel;
 
@@ -38,7 +38,8 @@ pub(crate) fn listen(uri: Option<&str>) -> Result<Listening> {
         Some(uri) => match uri.split_once(':') {
             Some(("unix", path)) => unix(Path::new(path.strip_prefix("//").unwrap_or(path))),
             Some(("tcp", address)) => tcp(address.strip_prefix("//").unwrap_or(address)),
-            _ => Err(Error::new(format!("cannot listen on {uri:?}: it begins neither with unix: nor with tcp:"))),
+            _ => Err(Error::new(format!("cannot listen on {uri:?}: it begins neither with unix: nor with tcp:"))
+                .code(code::BAD_VALUE)),
         },
         None if activated() => passed(),
         None => unix(&default_path()?),
@@ -71,6 +72,7 @@ fn default_path() -> Result<PathBuf> {
     };
     if !run.is_dir() {
         return Err(Error::new(format!("there is no directory {} for the socket", run.display()))
+            .code(code::NO_RUNTIME_DIRECTORY)
             .hint("log in (a login makes it), or name a place: podling system service unix:PATH"));
     }
     Ok(run.join("podling/podling.sock"))

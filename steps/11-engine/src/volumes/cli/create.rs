@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{given, line, names};
 use crate::Engine;
@@ -32,7 +32,7 @@ fn define(command: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let names = given(matches, "names");
     if names.len() > 1 {
-        return Err(Error::new(format!("accepts at most 1 arg(s), received {}", names.len())));
+        return Err(Error::new(format!("accepts at most 1 arg(s), received {}", names.len())).code(code::WRONG_COUNT));
     }
     let labels = labels(&given(matches, "label"))?;
     let options = given(matches, "opt").iter().map(|text| pair(text)).collect();
@@ -44,7 +44,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
                 "volume {} uses volume plugin {driver} but it could not be retrieved: no volume plugin with name {driver} \
                  available: required plugin missing",
                 name.unwrap_or_default()
-            )));
+            ))
+            .code(code::VOLUME_OPTION));
         }
     }
     let engine = Engine::from_arguments(matches)?;
@@ -66,7 +67,9 @@ fn pair(text: &str) -> (String, String) {
 
 fn labels(texts: &[String]) -> Result<BTreeMap<String, String>> {
     if let Some(text) = texts.iter().find(|text| text.is_empty() || text.starts_with('=')) {
-        return Err(Error::new(format!("unable to process labels: invalid label format: {text:?}")));
+        return Err(
+            Error::new(format!("unable to process labels: invalid label format: {text:?}")).code(code::BAD_VALUE)
+        );
     }
     Ok(texts.iter().map(|text| pair(text)).collect())
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use images::template;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::Value;
 
 use super::{Report, gather, given, names, report, row};
@@ -30,7 +30,8 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(match all {
             true => "all and latest options conflict with volume names",
             false => "provide one or more volume names or use --all",
-        }));
+        })
+        .code(code::WRONG_COUNT));
     }
     let engine = Engine::from_arguments(matches)?;
     let mut last = None;
@@ -42,9 +43,12 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         match engine.volumes().find(&name) {
             Ok(volume) => reports.push(report(&engine, volume)),
             Err(error) if error.status() == 1 => {
-                gather(&mut last, Error::new(format!("inspecting object: no such volume {name}")));
+                gather(
+                    &mut last,
+                    Error::new(format!("inspecting object: no such volume {name}")).code(code::NO_VOLUME),
+                );
             }
-            Err(error) => gather(&mut last, Error::because(format!("inspecting volume {name}"), error)),
+            Err(error) => gather(&mut last, Error::within(format!("inspecting volume {name}"), error)),
         }
     }
     match matches.get_one::<String>("format").filter(|format| !template::is_json(format)) {
@@ -64,7 +68,7 @@ fn define_exists(command: clap::Command) -> clap::Command {
 fn exists(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let names = given(matches, "names");
     let [name] = &names[..] else {
-        return Err(Error::new(format!("accepts 1 arg(s), received {}", names.len())));
+        return Err(Error::new(format!("accepts 1 arg(s), received {}", names.len())).code(code::WRONG_COUNT));
     };
     let engine = Engine::from_arguments(matches)?;
     Ok(u8::from(engine.volumes().get(name)?.is_none()))

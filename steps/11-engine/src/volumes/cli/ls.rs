@@ -5,7 +5,7 @@ use std::io::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use images::template::{self, Headings};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::Value;
 
 use super::super::filter::{self, Filter};
@@ -40,7 +40,7 @@ fn define(command: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let format = matches.get_one::<String>("format").cloned();
     if matches.get_flag("quiet") && format.is_some() {
-        return Err(Error::new("quiet and format flags cannot be used together"));
+        return Err(Error::new("quiet and format flags cannot be used together").code(code::CONFLICT));
     }
     let filters = given(matches, "filter").iter().map(|text| Filter::parse(text)).collect::<Result<Vec<_>>>()?;
     let engine = Engine::from_arguments(matches)?;

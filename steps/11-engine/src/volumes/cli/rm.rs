@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use super::{gather, given, line, names};
 use crate::Engine;
@@ -35,10 +35,10 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let (names, all, force) = (given(matches, "names"), matches.get_flag("all"), matches.get_flag("force"));
     let time = matches.get_one::<u64>("time");
     if names.is_empty() != all {
-        return Err(Error::new("choose either one or more volumes or all"));
+        return Err(Error::new("choose either one or more volumes or all").code(code::CONFLICT));
     }
     if time.is_some() && !force {
-        return Err(Error::new("--force option must be specified to use the --time option"));
+        return Err(Error::new("--force option must be specified to use the --time option").code(code::CONFLICT));
     }
     // Its files belong to the containers' users.
     if let Some(status) = namespaces::reexec_as_root()? {

@@ -1,0 +1,44 @@
+//! Step 06: configurations that others write.
+
+use super::Trouble;
+
+/// config.json is not one.
+pub const BAD_CONFIGURATION: u16 = 604;
+/// config.json asks for what is not there.
+pub const CONFIGURATION_NOT_DONE: u16 = 605;
+/// A terminal and nobody for it, or the other way round.
+pub const NO_CONSOLE_SOCKET: u16 = 606;
+/// A hook failed.
+pub const HOOK_FAILED: u16 = 607;
+
+const fn trouble(code: u16, what: &'static str, cause: &'static str, cure: &'static str) -> Trouble {
+    Trouble::new(code, what, cause, cure, "step-06")
+}
+
+pub(super) const TROUBLES: &[Trouble] = &[
+    trouble(
+        BAD_CONFIGURATION,
+        "the configuration of the container cannot be used",
+        "config.json is no JSON, lacks something, or says what contradicts itself",
+        "the message says what; the OCI runtime specification describes it, and runtime spec writes a good one",
+    ),
+    trouble(
+        CONFIGURATION_NOT_DONE,
+        "the configuration asks for something that this runtime does not do",
+        "it is not there yet, or would be unsafe",
+        "take it out of config.json; runtime features lists what is there",
+    ),
+    trouble(
+        NO_CONSOLE_SOCKET,
+        "--console-socket and process.terminal do not fit together",
+        "a runtime that does not stay gives the terminal away through a socket; a container without a terminal has \
+         none",
+        "set both, or neither",
+    ),
+    trouble(
+        HOOK_FAILED,
+        "a hook of the configuration failed",
+        "the program ended with an error, or not in time; what it said is in the message",
+        "run the program by hand, with the state of the container (runtime state ID) as its input",
+    ),
+];
