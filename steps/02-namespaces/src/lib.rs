@@ -3,6 +3,7 @@
 pub mod auto;
 pub mod clocks;
 pub mod explain;
+mod held;
 mod hostname;
 mod idmap;
 pub mod itself;

@@ -50,14 +50,24 @@ pub struct Refused {
 ///
 /// # Errors
 /// `EPERM` when it would clear what a more privileged namespace locked.
-#[expect(unsafe_code, reason = "mount_setattr(2) has no safe wrapper in nix or rustix")]
 pub fn set_attributes(mount: BorrowedFd<'_>, attributes: Attributes, recursive: bool) -> Result<()> {
-    let attributes = libc::mount_attr {
-        attr_set: attributes.set,
-        attr_clr: attributes.clear,
-        propagation: attributes.propagation,
-        userns_fd: 0,
-    };
+    let Attributes { set, clear, propagation } = attributes;
+    set_attr(mount, libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 }, recursive)
+}
+
+/// Gives a detached mount the ids of a user namespace: what belongs to an id inside on the disk is shown as that of the id
+/// outside.
+///
+/// # Errors
+/// `EPERM` unless the file system belongs to the caller's user namespace, `EINVAL` when it cannot do that.
+pub fn set_ids(mount: BorrowedFd<'_>, users: BorrowedFd<'_>, recursive: bool) -> Result<()> {
+    let userns_fd = u64::from(users.as_raw_fd().unsigned_abs());
+    let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd };
+    set_attr(mount, attributes, recursive)
+}
+
+#[expect(unsafe_code, reason = "mount_setattr(2) has no safe wrapper in nix or rustix")]
+fn set_attr(mount: BorrowedFd<'_>, attributes: libc::mount_attr, recursive: bool) -> Result<()> {
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: the path is a static C string, `attributes` lives during the call, and its size is given with it.
     let answer = unsafe {

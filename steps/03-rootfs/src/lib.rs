@@ -23,10 +23,10 @@ pub mod volume;
 pub use defaults::{arrange, default_mounts};
 pub use dev::{Device, default_devices};
 pub use fuse::Server;
-pub use mount::Mount;
+pub use mount::{Ids, Mount};
 pub use mounter::Mounter;
 pub use overlay::Overlay;
-pub use rootfs::{Opened, Rootfs};
+pub use rootfs::{Mapped, Opened, Rootfs};
 pub use volume::{Source, Volume};
 
 use process::Command;

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use namespaces::IdMap;
 use process::{Error, Result, code};
 use rustix::fs::{FileType, fstat, fstatfs};
 use rustix::io::Errno;
@@ -36,6 +37,26 @@ pub struct Mount {
     pub source: Option<PathBuf>,
     /// Words of mount(8) (`ro`, `nosuid`, `rbind`, `rprivate`, ...); what is none of them goes to the file system.
     pub options: Vec<String>,
+    /// Other owners than on the disk; for a bind mount.
+    pub ids: Option<Ids>,
+}
+
+/// Whose the files of a mount are (mount_setattr(2), "ID-mapped mounts").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids {
+    /// What is an id's inside on the disk is shown as that of the id outside.
+    pub map: IdMap,
+    /// In what is mounted below, too.
+    pub recursive: bool,
+}
+
+/// The source of a bind mount.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// What is to be copied.
+    Place(OwnedFd),
+    /// A copy, with the owners that it is to have.
+    Copy(OwnedFd),
 }
 
 impl Mount {
@@ -47,6 +68,7 @@ impl Mount {
             fstype: Some(fstype.into()),
             source: Some(fstype.into()),
             options: options.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+            ids: None,
         }
     }
 
@@ -67,22 +89,50 @@ impl Mount {
     ///
     /// # Errors
     /// When it is not there.
-    pub(crate) fn open(&self) -> Result<Option<OwnedFd>> {
+    pub(crate) fn open(&self) -> Result<Option<Origin>> {
         match self.is_bind() {
             true => {
                 let source = self.source.as_deref().unwrap_or(Path::new(""));
-                kernel::open_source(source).map(Some).map_err(|errno| self.failed(errno))
+                kernel::open_source(source).map(|place| Some(Origin::Place(place))).map_err(|errno| self.failed(errno))
             }
             false => Ok(None),
         }
     }
+
+    /// A copy of the source with other owners, when that is asked for. The right to make it has who owns the file system.
+    ///
+    /// # Errors
+    /// When it is not there, or the file system cannot do that.
+    // ANCHOR: mapped
+    pub(crate) fn mapped(&self) -> Result<Option<OwnedFd>> {
+        let Some(ids) = &self.ids else { return Ok(None) };
+        if !self.is_bind() {
+            return Err(Error::new(format!("{}: only what is bound can have other owners", self.tried())));
+        }
+        let source = self.source.as_deref().unwrap_or(Path::new(""));
+        let recursive = Options::parse(&self.options).bind.unwrap_or(false);
+        let copy = self.copied(recursive, |all| kernel::copy_tree(source, all))?;
+        let users = ids.map.hold()?;
+        kernel::set_ids(copy.as_fd(), users.as_fd(), ids.recursive).map_err(|errno| {
+            let error =
+                Error::os(format!("give other owners to what is mounted on {}", self.destination.display()), errno);
+            match errno {
+                Errno::PERM => error.hint("only who owns a file system may do that: root, for the system's"),
+                Errno::INVAL => error
+                    .hint("the file system of the source has to be one that can do that, as ext4, xfs, btrfs, tmpfs"),
+                _ => error,
+            }
+        })?;
+        Ok(Some(copy))
+    }
+    // ANCHOR_END: mapped
 
     /// Makes the mount of its `source`, then finds its place beneath `root`, then attaches it.
     ///
     /// # Errors
     /// What could not be mounted where, and the kernel's reason; nothing is mounted then.
     // ANCHOR: mount
-    pub(crate) fn attach(&self, root: &Root, source: Option<OwnedFd>) -> Result<()> {
+    pub(crate) fn attach(&self, root: &Root, source: Option<Origin>) -> Result<()> {
         // Detached until it is complete: nobody sees it writable that is to be read-only.
         let options = Options::parse(&self.options);
         let copies_up = options.copy_up && !self.is_bind();
@@ -142,11 +192,14 @@ impl Mount {
         }
     }
 
-    fn make(&self, source: Option<OwnedFd>) -> Result<OwnedFd> {
+    fn make(&self, source: Option<Origin>) -> Result<OwnedFd> {
         let options = Options::parse(&self.options);
         let mount = match source {
             // Not earlier: the kernel's table has mounts in the order in which they are made, and that is the document's.
-            Some(source) => self.copied(options.bind.unwrap_or(false), |all| kernel::copy_of(source.as_fd(), all))?,
+            Some(Origin::Copy(copy)) => copy,
+            Some(Origin::Place(source)) => {
+                self.copied(options.bind.unwrap_or(false), |all| kernel::copy_of(source.as_fd(), all))?
+            }
             None => self.create(&options)?,
         };
         let mut own = options.own;

@@ -36,7 +36,8 @@ impl<'a> Options<'a> {
             let own = &mut options.own;
             let all = &mut options.all;
             match word.as_str() {
-                "defaults" | "async" => {}
+                // With those of the owners `Mount::ids` says whose the files are.
+                "defaults" | "async" | "idmap" | "ridmap" => {}
                 "tmpcopyup" => options.copy_up = true,
                 "notmpcopyup" => options.copy_up = false,
                 "bind" => options.bind = Some(options.bind.unwrap_or(false)),

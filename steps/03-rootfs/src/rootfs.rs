@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::beneath::{self, Root};
 use crate::kernel::{self, Attributes, PROC};
+use crate::mount::Origin;
 use crate::{Device, Mount, default_devices, default_mounts, dev, table};
 
 /// A root file system and what is mounted in it. As a [`Setup`] it makes `root` the only file system there is;
@@ -34,6 +35,14 @@ impl Rootfs {
 
     fn failed(&self, what: &str, errno: Errno) -> Error {
         Error::os(format!("{what} {}", self.root.display()), errno)
+    }
+
+    /// Prepares what is to have other owners than on the disk, for a child that may be nobody there.
+    ///
+    /// # Errors
+    /// What is not there, and what cannot have others.
+    pub fn mapped(&self) -> Result<Mapped> {
+        self.mounts.iter().map(Mount::mapped).collect::<Result<_>>().map(Mapped)
     }
 
     /// Opens all that is on the host, for who may still go there and later may not: root of a container whose ids are all
@@ -94,7 +103,27 @@ pub struct Opened {
     place: OwnedFd,
     root: OwnedFd,
     /// For each mount.
-    sources: Vec<Option<OwnedFd>>,
+    sources: Vec<Option<Origin>>,
+}
+
+/// For each mount of a root file system a copy of its source with the owners that it is to have, where it has others.
+#[derive(Debug, Default)]
+pub struct Mapped(Vec<Option<OwnedFd>>);
+
+impl Opened {
+    /// With what somebody who has the right to do so has prepared.
+    ///
+    /// # Errors
+    /// When a descriptor cannot be duplicated.
+    pub fn with(mut self, mapped: &Mapped) -> Result<Opened> {
+        for (source, copy) in self.sources.iter_mut().zip(&mapped.0) {
+            if let Some(copy) = copy {
+                let copy = copy.try_clone().map_err(|error| Error::os("duplicate a descriptor", error))?;
+                *source = Some(Origin::Copy(copy));
+            }
+        }
+        Ok(self)
+    }
 }
 
 // ANCHOR: setup

@@ -38,6 +38,8 @@ pub struct Limits {
     pub devices: BTreeMap<String, DeviceLimits>,
     /// Bytes of huge pages, by their size (`2MB`).
     pub huge_pages: BTreeMap<String, u64>,
+    /// How much of a network adapter's memory, by its name: `hca_handle=N hca_object=N`.
+    pub rdma: BTreeMap<String, String>,
     /// Which devices it may open, beside those that every container has.
     pub device_rules: Vec<DeviceRule>,
     /// Which devices are in its `/dev`: it may open those as well, where the kernel asks.

@@ -46,7 +46,7 @@ impl Limits {
             (Some(memory), Some(sum)) if sum > 0 => {
                 add("--memory-swap", "memory.swap.max", (sum as u64).saturating_sub(memory).to_string());
             }
-            (Some(_), Some(-1)) => add("--memory-swap", "memory.swap.max", "max".into()),
+            (_, Some(-1)) => add("--memory-swap", "memory.swap.max", "max".into()),
             _ => {}
         }
         if let Some(reserved) = self.memory_reservation {
@@ -71,6 +71,9 @@ impl Limits {
         }
         for (size, bytes) in &self.huge_pages {
             add("the limit of huge pages", &format!("hugetlb.{size}.max"), bytes.to_string());
+        }
+        for (device, words) in &self.rdma {
+            add("the limit of RDMA", "rdma.max", format!("{device} {words}"));
         }
         for (file, value) in &self.files {
             add("--cgroup-conf", file, value.clone());

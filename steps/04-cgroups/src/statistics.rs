@@ -60,6 +60,42 @@ impl Cgroup {
         })
     }
     // ANCHOR_END: statistics
+
+    /// What is in a file of it; `None` when it has none of that name, which every kernel and each delegated controller decides.
+    #[must_use]
+    pub fn text(&self, file: &str) -> Option<String> {
+        files::read(self.path(), file).ok()
+    }
+
+    /// The lines `NAME NUMBER` of a file of it.
+    ///
+    /// # Errors
+    /// When it has none of that name.
+    pub fn fields(&self, file: &str) -> Result<Vec<(String, u64)>> {
+        let line = |line: &str| {
+            let (name, number) = line.split_once(' ')?;
+            Some((name.to_owned(), number.trim().parse().ok()?))
+        };
+        Ok(files::read(self.path(), file)?.lines().filter_map(line).collect())
+    }
+
+    /// Huge pages by their size (`2MB`): how many bytes of them are used, and how often there were none left.
+    #[must_use]
+    pub fn huge_pages(&self) -> Vec<(String, u64, u64)> {
+        let entries = std::fs::read_dir(self.path()).into_iter().flatten().flatten();
+        let size = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.strip_prefix("hugetlb.")?.strip_suffix(".current")?.to_owned())
+        };
+        let of = |size: String| {
+            let used = self.text(&format!("hugetlb.{size}.current"))?.trim().parse().ok()?;
+            let events = self.text(&format!("hugetlb.{size}.events")).unwrap_or_default();
+            Some((size, used, files::field(&events, "max").unwrap_or(0)))
+        };
+        let mut found: Vec<_> = entries.filter_map(size).filter_map(of).collect();
+        found.sort();
+        found
+    }
 }
 
 /// Over all devices: lines `MAJOR:MINOR rbytes=N wbytes=N rios=N ...`.

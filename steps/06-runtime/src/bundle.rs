@@ -10,7 +10,7 @@ use oci_spec::runtime::Spec;
 use process::{Error, Result, code};
 
 /// A configuration is a page or two; nobody makes us read a gigabyte.
-const LIMIT: u64 = 16 << 20;
+pub(crate) const LIMIT: u64 = 16 << 20;
 
 /// Reads the configuration of the bundle; also gives the bundle's absolute path.
 ///

@@ -7,7 +7,7 @@ use namespaces::{Hostname, IdMap, Joined, Namespaces};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
 use process::{Console, Created, Error, Halfway, Held, Program, Result, Setup, Start};
-use rootfs::Rootfs;
+use rootfs::{Mapped, Rootfs};
 
 use confinement::Confinement;
 
@@ -63,7 +63,9 @@ impl Container {
     pub fn make(&self, making: &Making<'_>) -> Result<Created> {
         let own = self.namespaces & CloneFlags::CLONE_NEWCGROUP;
         let joined = self.joined.kinds();
+        let mapped = self.rootfs.mapped()?;
         let house = House {
+            mapped: &mapped,
             rootfs: &self.rootfs,
             root: BecomeRoot(self.users.is_some() || joined.contains(CloneFlags::CLONE_NEWUSER)),
             // The kernel would take the parent's cgroup for the root of the new namespace, even for a process that it puts
@@ -150,6 +152,7 @@ impl<'a> Making<'a> {
 /// Its root file system, by its root, in the two halves that others may come between.
 struct House<'a> {
     rootfs: &'a Rootfs,
+    mapped: &'a Mapped,
     root: BecomeRoot,
     own: Unshare,
     /// There are others in its PID namespace.
@@ -169,6 +172,7 @@ impl Setup for House<'_> {
         }
         // By the caller, whose directories they are in: they may be closed to everybody that the container has an id of.
         let opened = if self.is_shared { self.rootfs.open_here()? } else { self.rootfs.open()? };
+        let opened = opened.with(self.mapped)?;
         self.root.setup()?;
         self.own.setup()?;
         self.mount.set(Some(self.rootfs.mount(opened)?));

@@ -14,7 +14,7 @@ use crate::inside::list;
 use crate::options::{self, given_id};
 use crate::record::{Record, Status};
 use crate::store::{Locked, Place, Store};
-use crate::{globals, hooks};
+use crate::{globals, hooks, resctrl};
 
 /// The verb.
 pub const DELETE: Command = Command { name: "delete", about: "Delete a container", define, run };
@@ -55,6 +55,7 @@ pub(crate) fn remove(locked: Locked, force: bool) -> Result<()> {
     // With whoever is left in it: its first process was not alone perhaps.
     let gone = record.cgroup().map_or(Ok(()), cgroups::Cgroup::remove);
     let unmounted = record.mounted.as_ref().map_or(Ok(()), |(root, before)| unmount(root, *before));
+    resctrl::remove(&record.shares);
     gone.and(unmounted).and(locked.remove())?;
     // Where nothing was begun, nothing has stopped.
     if record.init.is_some() {

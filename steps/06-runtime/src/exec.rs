@@ -8,8 +8,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Component, Path};
 
+use cgroups::Cgroup;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use confinement::Confinement;
 use namespaces::itself;
@@ -36,6 +37,7 @@ fn define(command: clap::Command) -> clap::Command {
         .arg(options::flag("detach", "Do not wait for it").short('d'))
         .arg(options::path("pid-file", "FILE", "Write its number there"))
         .arg(options::path("console-socket", "SOCKET", "Send its terminal there"))
+        .arg(options::path("cgroup", "PATH", "A cgroup below the container's, which has to be there"))
         .arg(options::preserve_fds())
         .arg(
             Arg::new("command")
@@ -79,7 +81,7 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
     let program = itself::program(args);
     // All of it goes into the container's cgroup, not only the program: who enters the container must not bring the way
     // there along, a directory of the host, or a line to its systemd.
-    let entrance = record.cgroup().map(|cgroup| cgroup.entrance(true)).transpose()?.flatten();
+    let entrance = cgroup(matches, &record)?.map(|cgroup| cgroup.entrance(true)).transpose()?.flatten();
     let initial = Affinity::initial(&process)?;
     let prepare = |pid| {
         initial.as_ref().map_or(Ok(()), |initial| initial.apply(pid))?;
@@ -95,6 +97,18 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
     status
 }
 // ANCHOR_END: exec
+
+/// The container's cgroup, or the one below it that was asked for.
+fn cgroup(matches: &ArgMatches, record: &Record) -> Result<Option<Cgroup>> {
+    let Some(below) = given(matches, "cgroup") else { return Ok(record.cgroup()) };
+    let failed = |why: &str| Error::because(format!("--cgroup {}", below.display()), why);
+    let own = record.cgroup().ok_or_else(|| failed("the container has no cgroup of its own"))?;
+    let below = below.strip_prefix("/").unwrap_or(below);
+    if !below.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(failed("it leads out of the container's cgroup"));
+    }
+    Cgroup::open(&own.path().join(below)).map(Some).ok_or_else(|| failed("there is no such cgroup"))
+}
 
 /// The container, which has to run.
 fn running(id: &str) -> Result<(Place, Record)> {

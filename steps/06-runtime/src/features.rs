@@ -23,6 +23,7 @@ const MOUNT_OPTIONS: &[&str] = &[
     "dev",
     "diratime",
     "exec",
+    "idmap",
     "noatime",
     "nodev",
     "nodiratime",
@@ -37,6 +38,7 @@ const MOUNT_OPTIONS: &[&str] = &[
     "rdev",
     "relatime",
     "rexec",
+    "ridmap",
     "rnoatime",
     "rnodev",
     "rnodiratime",
@@ -85,7 +87,7 @@ fn features() -> Value {
         "linux": {
             "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
             "capabilities": CapSet::ALL.names(),
-            "cgroup": { "v1": false, "v2": true, "systemd": true, "systemdUser": true, "rdma": false },
+            "cgroup": { "v1": false, "v2": true, "systemd": true, "systemdUser": true, "rdma": true },
             "seccomp": {
                 "enabled": true,
                 "actions": [
@@ -108,9 +110,9 @@ fn features() -> Value {
                 ],
                 "flags": ["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"],
             },
-            "intelRdt": { "enabled": false },
-            "mountExtensions": { "idmap": { "enabled": false } },
-            "netDevices": { "enabled": false },
+            "intelRdt": { "enabled": true, "schemata": true, "monitoring": true },
+            "mountExtensions": { "idmap": { "enabled": true } },
+            "netDevices": { "enabled": true },
         },
         "annotations": { "org.podling.version": env!("CARGO_PKG_VERSION") },
     })

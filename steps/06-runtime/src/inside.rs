@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::record::{CONFIG, REPORT, Record, Status, WORD};
 use crate::store::{self, Place, Store};
 use crate::who::Who;
-use crate::{bundle, exec, globals, join, start};
+use crate::{bundle, exec, globals, join, netdevice, start};
 
 /// The verb; only `create` and `run` start it.
 pub const CONTAINER: Command = Command { name: "container", about: "", define, run };
@@ -140,6 +140,13 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
         let cgroup = position.settle(pid)?;
         let record = &mut *record.borrow_mut();
         record.init = Who::of(pid);
+        if let Some(share) = &plan.share {
+            record.shares = share.take(pid)?;
+        }
+        // To a namespace of others they were given while we were not in it.
+        if plan.container.namespaces.contains(CloneFlags::CLONE_NEWNET) {
+            netdevice::give(&plan.net_devices, Path::new(&format!("/proc/{pid}/ns/net")))?;
+        }
         record.cgroup = cgroup.as_ref().map(|cgroup: &Cgroup| cgroup.path().into());
         // Before it is ready only hooks ask for its process, and whoever deletes it for the other two.
         match record.cgroup.is_some() || plan.hooks != Hooks::default() {

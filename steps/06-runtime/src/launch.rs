@@ -15,7 +15,7 @@ use crate::options::{given, given_id};
 use crate::plan::{Plan, own_map};
 use crate::record::Record;
 use crate::store::Store;
-use crate::{bundle, delete, globals, inside, join, translate};
+use crate::{bundle, delete, globals, inside, join, netdevice, translate};
 
 /// What the caller wants to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,9 @@ fn help(matches: &ArgMatches, plan: Plan, until: Until) -> Result<u8> {
     // In another user namespace we could not.
     let later = [CloneFlags::CLONE_NEWPID, CloneFlags::CLONE_NEWNS, NEWTIME];
     let here: Vec<_> = plan.joins.into_iter().filter(|join| !later.contains(&join.kind)).collect();
+    if let Some(network) = here.iter().find(|join| join.kind == CloneFlags::CLONE_NEWNET) {
+        netdevice::give(&plan.net_devices, &network.path)?;
+    }
     join::enter(&here)?;
     // Root makes the container's user namespace for its first process only: our files are not those of its ids.
     let (outer, later) = match geteuid().is_root() {

@@ -7,6 +7,7 @@ mod clock;
 mod container;
 mod create;
 mod delete;
+mod events;
 mod exec;
 mod features;
 mod globals;
@@ -16,6 +17,8 @@ mod join;
 mod kill;
 mod launch;
 mod list;
+mod netdevice;
+mod netlink;
 mod node;
 mod options;
 mod pause;
@@ -25,6 +28,7 @@ mod propagation;
 mod ps;
 mod ranges;
 mod record;
+mod resctrl;
 mod resources;
 mod run;
 mod show;
@@ -35,6 +39,7 @@ mod start;
 mod store;
 mod translate;
 mod unsupported;
+mod update;
 mod who;
 
 pub use bundle::{check_id, load};
@@ -62,6 +67,8 @@ pub fn commands() -> &'static [Command] {
         ps::PS,
         pause::PAUSE,
         pause::RESUME,
+        update::UPDATE,
+        events::EVENTS,
         features::FEATURES,
     ]
 }

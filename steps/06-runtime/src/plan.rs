@@ -8,7 +8,7 @@ use namespaces::clocks::{Clocks, NEWTIME};
 use namespaces::{IdMap, Joined};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
-use oci_spec::runtime::{Hooks, Linux, Spec};
+use oci_spec::runtime::{Hooks, Linux, LinuxNamespaceType, Spec};
 use process::{Error, Result, Setup, code};
 use rootfs::Device;
 use rustix::system::setdomainname;
@@ -16,8 +16,9 @@ use rustix::system::setdomainname;
 use crate::join::{self, Join};
 use crate::node::Node;
 use crate::propagation::Propagation;
+use crate::resctrl::Share;
 use crate::translate::{self, id_map, missing};
-use crate::{Container, globals, resources, standing, unsupported};
+use crate::{Container, globals, netdevice, resources, standing, unsupported};
 
 /// What is to be made.
 pub(crate) struct Plan {
@@ -37,6 +38,10 @@ pub(crate) struct Plan {
     pub limited: bool,
     /// What its domain is called (NIS, not DNS).
     pub domain: Option<Domain>,
+    /// Its share of caches.
+    pub share: Option<Share>,
+    /// Network devices that become its own.
+    pub net_devices: Vec<netdevice::Device>,
     /// Devices whose files have to be made.
     pub nodes: Vec<Node>,
     /// How it is treated beside others.
@@ -81,6 +86,16 @@ impl Plan {
             .code(code::BAD_CONFIGURATION));
         }
         let is_real = outside && is_initial();
+        let mapped = container.rootfs.mounts.iter().find(|mount| mount.ids.is_some());
+        if let Some(mount) = mapped.filter(|_| !geteuid().is_root() || !is_initial()) {
+            return Err(Error::new(format!("mount on {}: other owners than on the disk", mount.destination.display()))
+                .hint("only who owns a file system may map its ids: root, for the system's"));
+        }
+        let net_devices = netdevice::devices(linux)?;
+        let has_network = linux.namespaces().iter().flatten().any(|kind| kind.typ() == LinuxNamespaceType::Network);
+        if !net_devices.is_empty() && !has_network {
+            return Err(Error::new("linux.netDevices is for a container with a network namespace"));
+        }
         let (nodes, devices) = devices(linux, is_real)?;
         container.rootfs.devices.extend(devices);
         let none = Default::default();
@@ -103,6 +118,8 @@ impl Plan {
             placement,
             domain: spec.domainname().clone().map(Domain),
             nodes,
+            net_devices,
+            share: linux.intel_rdt().as_ref().map(|asked| Share::parse(asked, id)).transpose()?,
             standing: standing::standing(process, linux)?,
             clocks: translate::clocks(linux)?,
             propagation: linux.rootfs_propagation().as_deref().map(Propagation::parse).transpose()?,

@@ -15,7 +15,7 @@ use crate::store::Place;
 use crate::who::Who;
 
 /// The version of the specification that we follow.
-pub(crate) const VERSION: &str = "1.2.0";
+pub(crate) const VERSION: &str = "1.3.0";
 /// The pipe on which the first process waits for the word to begin; it is there as long as the word was not given.
 pub(crate) const WORD: &str = "start";
 /// What came of it.
@@ -48,6 +48,9 @@ pub(crate) struct Record {
     pub hooks: Hooks,
     /// Its cgroup, where it has one.
     pub cgroup: Option<PathBuf>,
+    /// What was made for its share of caches.
+    #[serde(default)]
+    pub shares: Vec<PathBuf>,
     /// Its root, where that is mounted among the host's mounts, and how many were there before.
     #[serde(default)]
     pub mounted: Option<(PathBuf, usize)>,
@@ -120,6 +123,7 @@ impl Record {
             has_program: spec.process().is_some(),
             hooks: spec.hooks().as_ref().map(later).unwrap_or_default(),
             cgroup: None,
+            shares: Vec::new(),
             mounted: None,
             created: crate::clock::now(),
             owner: namespaces::itself::caller(),

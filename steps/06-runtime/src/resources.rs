@@ -34,6 +34,12 @@ pub(crate) fn limits(resources: &LinuxResources, guarded: bool) -> Result<Limits
     for pages in resources.hugepage_limits().iter().flatten() {
         limits.huge_pages.insert(pages.page_size().clone(), u64::try_from(pages.limit()).unwrap_or(u64::MAX));
     }
+    for (device, most) in resources.rdma().iter().flatten() {
+        let word =
+            |name: &str, number: Option<u32>| number.map(|number| format!(" {name}={number}")).unwrap_or_default();
+        let words = word("hca_handle", most.hca_handles()) + &word("hca_object", most.hca_objects());
+        limits.rdma.insert(device.clone(), words.trim_start().to_owned());
+    }
     limits.files.extend(resources.unified().iter().flatten().map(|(file, value)| (file.clone(), value.clone())));
     if guarded {
         // What is not allowed is forbidden anyway; the rule that every document begins with would forbid the usual ones too.
@@ -96,7 +102,12 @@ pub(crate) fn placement(id: &str, path: Option<&Path>, systemd: bool) -> Result<
         [slice, prefix, name] if systemd => {
             (slice, if prefix.is_empty() { name.to_owned() } else { format!("{prefix}-{name}") })
         }
-        _ => text.rsplit_once('/').map_or(("", text.to_owned()), |(parent, name)| (parent, name.to_owned())),
+        _ => match text.rsplit_once('/') {
+            // From the root of the tree, and not where we would choose.
+            Some(("", name)) => ("/", name.to_owned()),
+            Some((parent, name)) => (parent, name.to_owned()),
+            None => ("", text.to_owned()),
+        },
     };
     let is_part = |part: &str| !matches!(part, "." | "..") && !part.contains('\0');
     if name.is_empty() || !is_part(&name) || name.contains('/') || !parent.split('/').all(is_part) {
@@ -121,6 +132,7 @@ mod tests {
     fn a_path_or_a_unit() {
         let some = |parent: &str, name: &str| Ok((Some(parent.to_owned()), Some(name.to_owned())));
         assert_eq!(of("/libpod_parent/libpod-1", false), some("/libpod_parent", "libpod-1"));
+        assert_eq!(of("/box", false), some("/", "box"));
         assert_eq!(of("user.slice:libpod:1", true), some("user.slice", "libpod-1"));
         assert_eq!(of(":libpod:1", true), Ok((None, Some("libpod-1".into()))));
         assert_eq!(of("", false), Ok((None, Some("runtime-box".into()))));

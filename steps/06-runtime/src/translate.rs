@@ -11,7 +11,7 @@ use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use oci_spec::runtime::{Linux, LinuxIdMapping, LinuxNamespace, LinuxNamespaceType, Process, Spec};
 use process::{Error, Program, Result, code};
-use rootfs::{Mount, Rootfs, default_devices};
+use rootfs::{Ids, Mount, Rootfs, default_devices};
 
 use crate::{Container, join, unsupported};
 
@@ -40,7 +40,7 @@ impl Container {
             joined: Joined::default(),
             rootfs: Rootfs {
                 root: bundle.join(root.path()),
-                mounts: mounts(spec, linux),
+                mounts: mounts(spec, linux)?,
                 devices: default_devices(),
                 readonly: root.readonly().unwrap_or(false),
             },
@@ -181,29 +181,51 @@ fn sysctls(linux: &Linux) -> Result<Vec<Sysctl>> {
 }
 
 /// With the label that they are to have.
-fn mounts(spec: &Spec, linux: &Linux) -> Vec<Mount> {
+fn mounts(spec: &Spec, linux: &Linux) -> Result<Vec<Mount>> {
     let mut kinds = linux.namespaces().iter().flatten().map(LinuxNamespace::typ);
     let own_cgroups = kinds.any(|kind| kind == LinuxNamespaceType::Cgroup);
-    let mount = |asked| mount(asked, own_cgroups);
-    let mut mounts: Vec<Mount> = spec.mounts().iter().flatten().map(mount).collect();
+    let mount = |asked| mount(asked, own_cgroups, linux);
+    let mut mounts: Vec<Mount> = spec.mounts().iter().flatten().map(mount).collect::<Result<_>>()?;
     if let Some(label) = linux.mount_label().as_ref().filter(|label| !label.is_empty() && label::enabled()) {
         label::mark(&mut mounts, label);
     }
-    mounts
+    Ok(mounts)
 }
 
-fn mount(mount: &oci_spec::runtime::Mount, own_cgroups: bool) -> Mount {
+fn mount(mount: &oci_spec::runtime::Mount, own_cgroups: bool, linux: &Linux) -> Result<Mount> {
     let asked = Mount {
         destination: mount.destination().clone(),
         fstype: mount.typ().clone(),
         source: mount.source().clone(),
         options: mount.options().clone().unwrap_or_default(),
+        ids: ids(mount, linux)?,
     };
-    match asked.fstype.as_deref() {
+    Ok(match asked.fstype.as_deref() {
         Some("cgroup") if !asked.is_bind() => cgroup(asked, own_cgroups),
         _ => asked,
+    })
+}
+
+/// The owners of a mount: those that it names, else with `idmap` those of the container's user namespace.
+// ANCHOR: ids
+fn ids(mount: &oci_spec::runtime::Mount, linux: &Linux) -> Result<Option<Ids>> {
+    let has = |word: &str| mount.options().iter().flatten().any(|option| option == word);
+    let own = IdMap { users: extents(mount.uid_mappings()), groups: extents(mount.gid_mappings()) };
+    let wrong = |what: &str| Err(Error::new(format!("mount on {}: {what}", mount.destination().display())));
+    let recursive = has("ridmap");
+    match (own.users.is_empty(), own.groups.is_empty()) {
+        (false, false) => return Ok(Some(Ids { map: own, recursive })),
+        (true, true) if !recursive && !has("idmap") => return Ok(None),
+        (true, true) => {}
+        _ => return wrong("uidMappings and gidMappings belong together"),
+    }
+    let map = IdMap { users: extents(linux.uid_mappings()), groups: extents(linux.gid_mappings()) };
+    match map.users.is_empty() || map.groups.is_empty() {
+        true => wrong("idmap without uidMappings, and the container has no user namespace of its own"),
+        false => Ok(Some(Ids { map, recursive })),
     }
 }
+// ANCHOR_END: ids
 
 /// Documents say cgroup for both kinds, and what can be had is the second one. Where the system has the first one there is
 /// nothing to be seen; who has no cgroup namespace cannot mount its root, and sees the host's, without a way to change it.

@@ -7,8 +7,7 @@ use process::{Error, Result, code};
 // ANCHOR: refuse
 pub(crate) fn refuse(spec: &Spec) -> Result<()> {
     let process = spec.process().as_ref().and_then(of_process);
-    let linux = || spec.linux().as_ref().and_then(of_linux);
-    answer(of_spec(spec).or(process).or_else(linux))?;
+    answer(of_spec(spec).or(process))?;
     let resources = spec.linux().as_ref().and_then(|linux| linux.resources().as_ref());
     resources.map_or(Ok(()), refuse_limits)
 }
@@ -39,6 +38,8 @@ pub(crate) fn refuse_surroundings(spec: &Spec) -> Result<()> {
         (of(|linux| linux.rootfs_propagation().is_some()), "linux.rootfsPropagation"),
         (namespaces().any(|namespace| namespace.typ() == LinuxNamespaceType::Time), "a time namespace"),
         (of(|linux| linux.time_offsets().is_some()), "linux.timeOffsets"),
+        (of(|linux| linux.net_devices().as_ref().is_some_and(|list| !list.is_empty())), "linux.netDevices"),
+        (of(|linux| linux.intel_rdt().is_some()), "linux.intelRdt"),
         (of(|linux| linux.memory_policy().is_some()), "linux.memoryPolicy"),
         (of(|linux| linux.personality().is_some()), "linux.personality"),
         (of_process(|process| process.scheduler().is_some()), "process.scheduler"),
@@ -83,11 +84,9 @@ fn first(asked: &[(bool, &'static str)]) -> Option<&'static str> {
 }
 
 fn of_spec(spec: &Spec) -> Option<&'static str> {
-    let mapped = |mount: &oci_spec::runtime::Mount| mount.uid_mappings().is_some() || mount.gid_mappings().is_some();
     first(&[
         // Within a major version all documents are compatible (runtime-spec, config.md).
         (!spec.version().starts_with("1."), "another ociVersion than 1"),
-        (spec.mounts().iter().flatten().any(mapped), "mounts with uidMappings"),
     ])
 }
 
@@ -96,14 +95,6 @@ fn of_process(process: &Process) -> Option<&'static str> {
         process.selinux_label().is_some() && !confinement::label::enabled(),
         "process.selinuxLabel without SELinux",
     )])
-}
-
-fn of_linux(linux: &Linux) -> Option<&'static str> {
-    first(&[
-        (linux.resources().as_ref().is_some_and(|asked| asked.rdma().is_some()), "linux.resources.rdma"),
-        (linux.net_devices().as_ref().is_some_and(|list| !list.is_empty()), "linux.netDevices"),
-        (linux.intel_rdt().is_some(), "linux.intelRdt"),
-    ])
 }
 
 /// Limits need a cgroup.

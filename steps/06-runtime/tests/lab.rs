@@ -83,5 +83,61 @@ fn ids_that_root_gives() {
             ' config.json >changed && mv changed config.json
         /podling/target/debug/runtime --root "$PWD/state" run ids-$$ 2>&1 || echo "[exit $?]""#;
     let said = Lab::shared().ok(Who::Root, script);
-    assert_eq!(said.split_whitespace().collect::<Vec<_>>().join(" "), "uid=0 gid=0 groups=0 0 200000 1000");
+    assert_eq!(said.split_whitespace().collect::<Vec<_>>().join(" "), "uid=0 gid=0 0 200000 1000");
+}
+
+/// Limits of a container that runs, what it uses, and a process in a cgroup below its own.
+#[test]
+fn limits_that_change() {
+    let script = r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd /; rm -rf "$directory"' EXIT
+        mkdir -p rootfs/{bin,dev,sys,proc} && cp /bin/busybox rootfs/bin/
+        for name in sh cat sleep; do ln -s busybox rootfs/bin/$name; done
+        runtime() { /podling/target/debug/runtime --root "$PWD/state" "$@"; }
+        runtime spec
+        jq '.process.args = ["sleep", "100"] | .linux.cgroupsPath = "/runtime-update-test"
+            | .linux.resources = { memory: { limit: 64000000 }, cpu: { quota: 50000, period: 100000 } }' config.json >changed && mv changed config.json
+        id=update-$$; cgroup=/sys/fs/cgroup/runtime-update-test
+        look() { for file in memory.max cpu.max cpu.weight pids.max; do printf '%s ' "$(cat $cgroup/$file)"; done; echo; }
+        runtime create $id </dev/null >log 2>&1; cat log; runtime start $id; look
+        runtime update --memory 32M --cpu-period 200000 --pids-limit 7 $id; look
+        runtime update --memory -1 --cpu-quota -1 --pids-limit -1 $id; look
+        echo '{ "memory": { "limit": 20480000 }, "cpu": { "shares": 2048 }, "pids": { "limit": 9 } }' | runtime update -r - $id; look
+        runtime update --memory 4M --memory-swap 1M $id || echo "[exit $?]"
+        runtime events --stats $id | jq -c '.type, .data.pids, .data.memory.usage.limit, (.data.memory.usage.usage > 0), (.data.cpu.usage.total > 0)'
+        runtime events --interval 100ms $id | head -n 2 | jq -r .type
+        mkdir $cgroup/below; runtime exec --cgroup below $id cat /proc/self/cgroup
+        runtime exec --cgroup ../.. $id true || echo "[exit $?]"
+        runtime exec --cgroup nowhere $id true || echo "[exit $?]"
+        (runtime events --interval 1h $id >watched; echo ended >>watched) & watcher=$!
+        sleep 0.5; runtime update --memory 16M $id
+        runtime exec $id sh -c 'x=0123456789; while :; do x=$x$x; done' || echo "[exit $?]"
+        runtime delete --force $id; wait $watcher; jq -r '.type? // .' watched 2>/dev/null | sort -u; tail -n 1 watched"#;
+    settings().bind(|| insta::assert_snapshot!("lab_update", Lab::shared().ok(Who::Root, script)));
+}
+
+/// Other owners than on the disk, and a network device, are root's to give.
+#[test]
+fn owners_and_devices_that_root_gives() {
+    let script = r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd /; rm -rf "$directory"; ip link del given-0 2>/dev/null' EXIT
+        chmod 711 . && mkdir -p rootfs/{bin,dev,sys,proc,mnt} source && cp /bin/busybox rootfs/bin/
+        for name in sh ls touch ip cut grep tail; do ln -s busybox rootfs/bin/$name; done
+        touch source/file && chown 5:6 source/file && chmod 777 source
+        runtime() { /podling/target/debug/runtime --root "$PWD/state" run "$@" 2>&1 || echo "[exit $?]"; }
+        /podling/target/debug/runtime spec; mv config.json plain.json
+        map() { echo "[{ containerID: 0, hostID: $1, size: 100 }]"; }
+        owners() { echo "ls -n /mnt | tail -n 1 | cut -c 1-40"; }
+        mount="destination: \"/mnt\", type: \"bind\", source: \"$PWD/source\""
+        jq ".process.args = [\"sh\", \"-c\", \"$(owners)\"] | .mounts += [{ $mount, options: [\"bind\", \"idmap\"],
+            uidMappings: $(map 1000), gidMappings: $(map 2000) }]" plain.json >config.json; runtime owners-$$
+        jq ".process.args = [\"sh\", \"-c\", \"touch /mnt/own; $(owners)\"] | .linux.namespaces += [{ type: \"user\" }]
+            | .linux.uidMappings = $(map 300000) | .linux.gidMappings = $(map 300000)
+            | .mounts += [{ $mount, options: [\"rbind\", \"ridmap\"] }]" plain.json >config.json; runtime owners-$$
+        ls -n source | cut -c 1-15
+        ip link add given-0 mtu 1400 type veth peer name given-1; ip addr add 10.98.76.5/24 dev given-0
+        jq '.process.args = ["sh", "-c", "ip addr show net0 | grep -o \"mtu 1400\\|[<,]UP\\|inet 10.*\""] | .linux.netDevices = { "given-0": { name: "net0" } }' \
+            plain.json >config.json; runtime device-$$
+        runtime device-$$"#;
+    settings().bind(|| insta::assert_snapshot!("lab_given", Lab::shared().ok(Who::Root, script)));
 }

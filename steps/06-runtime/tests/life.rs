@@ -245,3 +245,25 @@ fn descriptors_are_kept_only_when_asked_for() {
     assert_eq!(run(""), "0 1 2 3 ");
     assert_eq!(run("--preserve-fds 2"), "0 1 2 3 4 5 ");
 }
+
+#[test]
+fn what_has_no_cgroup_has_no_limits_to_change() {
+    let bundle = Bundle::new().args(&["sleep", "1000"]);
+    bundle.create("box");
+    for (words, what) in
+        [(["update", "--memory", "5M", "box"], "update"), (["events", "--interval", "5ms", "box"], "watch")]
+    {
+        assert_eq!(
+            bundle.runtime(&words),
+            format!(
+                "Error: cannot {what} container box: it has no cgroup of its own\nHint: this needs cgroup v2, and \
+                 linux.cgroupsPath or a limit in the container's configuration\n[exit 125]\n"
+            )
+        );
+    }
+    let said = bundle.runtime(&["exec", "--cgroup", "below", "box", "true"]);
+    assert_eq!(said, "Error: --cgroup below: the container has no cgroup of its own\n[exit 125]\n");
+    assert!(
+        bundle.runtime(&["update", "--memory", "much", "box"]).starts_with("Error: --memory: invalid size: 'much'")
+    );
+}

@@ -26,8 +26,10 @@ fn answers(cases: &[(&str, Value)]) -> String {
 #[test]
 fn what_is_not_supported() {
     let kinds = |kind: &str, path: &str| json!([{ "type": "user" }, { "type": "mount" }, { "type": "uts" }, { "type": kind, "path": path }]);
+    let map = json!([{ "containerID": 0, "hostID": 0, "size": 1 }]);
     let idmapped = json!([{ "destination": "/mnt", "type": "bind", "source": "/tmp",
-        "uidMappings": [{ "containerID": 0, "hostID": 0, "size": 1 }] }]);
+        "uidMappings": map, "gidMappings": map }]);
+    let one_map = json!([{ "destination": "/mnt", "type": "bind", "source": "/tmp", "uidMappings": map }]);
     let said = answers(&[
         ("/ociVersion", json!("2.0.0")),
         ("/process/selinuxLabel", json!("x")),
@@ -40,13 +42,18 @@ fn what_is_not_supported() {
         ("/linux/resources", json!({ "unified": { "../memory.high": "1" } })),
         ("/linux/resources", json!({ "devices": [{ "allow": false, "access": "rwm" }] })),
         ("/linux/resources", json!({ "network": { "classID": 1 } })),
-        ("/linux/resources", json!({ "rdma": { "mlx5_1": { "hcaHandles": 3 } } })),
         ("/linux/rootfsPropagation", json!("everywhere")),
         ("/linux/resources", json!({ "memory": { "swappiness": 50 } })),
         ("/linux/resources", json!({ "memory": { "disableOOMKiller": true } })),
         ("/linux/resources", json!({ "cpu": { "realtimeRuntime": 5 } })),
         ("/linux/resources", json!({ "blockIO": { "leafWeight": 5 } })),
         ("/mounts", idmapped),
+        ("/mounts", json!([{ "destination": "/mnt", "type": "bind", "source": "/tmp", "options": ["bind", "idmap"] }])),
+        ("/mounts", one_map),
+        ("/linux/netDevices", json!({ "lo": { "name": "net0" } })),
+        ("/linux/netDevices", json!({ "podling-none": {} })),
+        ("/linux/netDevices", json!({ "a/b": {} })),
+        ("/linux/intelRdt", json!({ "closID": "../x" })),
     ]);
     settings().bind(|| assert_snapshot!("unsupported", said));
 }
