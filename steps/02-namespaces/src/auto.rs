@@ -3,7 +3,7 @@
 use process::{Error, Result, code};
 use serde::{Deserialize, Serialize};
 
-use crate::usermap::extent;
+use crate::usermap::{disjoint, extent};
 
 /// As many ids as a container has at least, and at most without being told, as with Podman.
 pub const SIZES: [u32; 2] = [1024, 65536];
@@ -47,6 +47,8 @@ impl Auto {
                 _ => return Err(Error::new(format!("unknown option specified: {name:?}")).code(code::BAD_MAP)),
             }
         }
+        disjoint(&auto.uids)?;
+        disjoint(&auto.gids)?;
         Ok(auto)
     }
 

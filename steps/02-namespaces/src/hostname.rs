@@ -11,13 +11,13 @@ pub struct Hostname(pub Option<String>);
 const LIMIT: usize = 64;
 
 impl Hostname {
-    /// Checks that it can be a host name, and a word in `/etc/hosts`.
+    /// Checks that it can be a host name, and a word in `/etc/hosts`; an empty one is none, as in Podman.
     ///
     /// # Errors
     /// When it cannot.
     pub fn parse(name: &str) -> Result<String, String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        match !name.is_empty() && name.len() <= LIMIT && name.chars().all(fits) {
+        match name.len() <= LIMIT && name.chars().all(fits) {
             true => Ok(name.to_string()),
             false => Err(format!("a host name has 1 to {LIMIT} letters, digits, dots, hyphens")),
         }

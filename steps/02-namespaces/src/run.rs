@@ -62,7 +62,7 @@ pub fn from_arguments(matches: &ArgMatches) -> Result<(Namespaces, Hostname)> {
     if let Some(notice) = subid::notice()? {
         eprintln!("{notice}");
     }
-    Ok((namespaces, Hostname(matches.get_one::<String>("hostname").cloned())))
+    Ok((namespaces, Hostname(matches.get_one::<String>("hostname").filter(|name| !name.is_empty()).cloned())))
 }
 
 /// The program of the command line, as the child of an init when it asks for one.

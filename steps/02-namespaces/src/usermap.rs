@@ -101,6 +101,13 @@ impl UserMap {
     fn given(uids: &[String], gids: &[String]) -> Result<UserMap> {
         let extents = |texts: &[String]| texts.iter().map(|text| extent(text)).collect::<Result<Vec<_>>>();
         let (users, groups) = (extents(uids)?, extents(gids)?);
+        for lines in [&users, &groups].into_iter().filter(|lines| !lines.is_empty()) {
+            disjoint(lines)?;
+            if lines.iter().all(|[inside, ..]| *inside != 0) {
+                return Err(Error::new("invalid mapping: nobody has id 0 inside, and a container begins as its root")
+                    .code(code::BAD_MAP));
+            }
+        }
         Ok(match (users.is_empty(), groups.is_empty()) {
             (true, _) => UserMap::Given(groups.clone(), groups),
             (_, true) => UserMap::Given(users.clone(), users),
@@ -167,6 +174,38 @@ fn extents(list: &[[u32; 3]]) -> Vec<Extent> {
     list.iter().filter(|[_, _, count]| *count > 0).map(extent).collect()
 }
 
+/// Nobody may have two numbers, nor be two: the kernel refuses such a map (user_namespaces(7)), but late.
+///
+/// # Errors
+/// The two lines that contradict each other.
+// ANCHOR: disjoint
+pub(crate) fn disjoint(lines: &[[u32; 3]]) -> Result<()> {
+    let text = |[inside, outside, count]: &[u32; 3]| format!("{inside}:{outside}:{count}");
+    let meet = |a: u32, b: u32, [many, more]: [u32; 2]| {
+        let end = |first: u32, count: u32| u64::from(first) + u64::from(count);
+        u64::from(a) < end(b, more) && u64::from(b) < end(a, many)
+    };
+    for (at, one) in lines.iter().enumerate() {
+        if u64::from(one[0]) + u64::from(one[2]) > u64::from(u32::MAX) {
+            return Err(
+                Error::new(format!("invalid mapping {:?}: there are no such ids", text(one))).code(code::BAD_MAP)
+            );
+        }
+        for other in &lines[..at] {
+            let counts = [one[2], other[2]];
+            for (world, side) in [(0, "inside"), (1, "outside")] {
+                if meet(one[world], other[world], counts) {
+                    let both = format!("{:?} and {:?}", text(other), text(one));
+                    return Err(Error::new(format!("invalid mappings {both}: they have ids {side} in common"))
+                        .code(code::BAD_MAP));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: disjoint
+
 /// `INSIDE:OUTSIDE:COUNT`; the count may be left out for 1.
 pub(crate) fn extent(text: &str) -> Result<[u32; 3]> {
     let invalid =
@@ -227,9 +266,19 @@ mod tests {
             (None, &["0:1:2:3"]),
             (None, &["0:1:0"]),
             (None, &["-1:0:1"]),
+            (None, &["0:1:10", "9:100:1"]),
+            (None, &["0:1:10", "20:10:5"]),
+            (None, &["5:5:5", "0:0:100"]),
+            (None, &["4294967290:1:10"]),
         ] {
             assert!(parse(userns, uids).is_err(), "{userns:?} {uids:?}");
         }
+        assert!(parse(None, &["1:0:1"]).is_err());
+        assert!(parse(None, &["0:1:10", "10:0:1", "11:11:5"]).is_ok());
+        assert_eq!(
+            parse(None, &["0:1:10", "20:10:5"]).map_err(|error| error.to_string()),
+            Err("invalid mappings \"0:1:10\" and \"20:10:5\": they have ids outside in common".into())
+        );
         assert_eq!(parse(Some("container:web"), &[]), Ok(UserMap::Container("web".into())));
         assert_eq!(parse(Some("nomap"), &[]), Ok(UserMap::NoMap));
         let map = UserMap::NoMap.map(65537, 65537).unwrap().unwrap();

@@ -1,11 +1,11 @@
 //! One mount of a container.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use namespaces::IdMap;
 use process::{Error, Result, code};
-use rustix::fs::{FileType, fstat, fstatfs};
+use rustix::fs::{FileType, Mode, chmod, fstat, fstatfs};
 use rustix::io::Errno;
 
 use crate::beneath::{self, Root};
@@ -142,10 +142,10 @@ impl Mount {
         let is_directory = !self.is_bind() || self.is_directory(&mount)?;
         // The place is found as late as possible, links resolved beneath the root, and from here on it is a
         // descriptor: a directory exchanged for a link now changes nothing (CVE-2021-30465).
-        let place = match beneath::resolve(root, &self.destination) {
-            Ok(place) => place,
-            Err(_) if is_directory => self.made(beneath::mkdir_all(root, &self.destination))?,
-            Err(_) => self.made(beneath::create_file(root, &self.destination))?,
+        let (place, was_there) = match beneath::resolve(root, &self.destination) {
+            Ok(place) => (place, true),
+            Err(_) if is_directory => (self.made(beneath::mkdir_all(root, &self.destination))?, false),
+            Err(_) => (self.made(beneath::create_file(root, &self.destination))?, false),
         };
         if self.is_directory(&place)? != is_directory {
             return Err(self.failed(if is_directory { Errno::NOTDIR } else { Errno::ISDIR }));
@@ -156,7 +156,11 @@ impl Mount {
                 .code(code::REFUSED_PLACE));
         }
         if copies_up {
-            self.copy_up(&place, &mount)?;
+            match was_there {
+                true => self.copy_up(&place, &mount)?,
+                // What was made just now is nothing to go by: memory is everybody's, and so it is when this begins anew.
+                false => self.open_up(&place)?,
+            }
             kernel::set_attributes(mount.as_fd(), options.own, false).map_err(|errno| self.failed(errno))?;
         }
         kernel::attach(mount.as_fd(), place.as_fd()).map_err(|errno| self.failed(errno))
@@ -171,6 +175,13 @@ impl Mount {
             true => Ok(()),
             false => copy::metadata(place.as_fd(), mount.as_fd()).map_err(failed),
         }
+    }
+
+    /// As a new tmpfs is.
+    fn open_up(&self, place: &OwnedFd) -> Result<()> {
+        // By its name in /proc, for the descriptor is for reference only.
+        let name = format!("/proc/self/fd/{}", place.as_raw_fd());
+        chmod(name, Mode::from_raw_mode(0o1777)).map_err(|errno| self.failed(errno))
     }
 
     /// The same, to be written to first.

@@ -39,7 +39,8 @@ pub struct Volume {
     pub source: Source,
     /// An absolute path of the container.
     pub destination: PathBuf,
-    /// Words of Podman's: mount options, and `z Z U O copy nocopy subpath=PATH`, which are not for the kernel.
+    /// Words of Podman's: mount options, and `z Z U O copy nocopy subpath=PATH upperdir=PATH workdir=PATH`, which are not for
+    /// the kernel.
     pub options: Vec<String>,
 }
 
@@ -61,6 +62,16 @@ const GROUPS: [(&[&str], &str); 9] = [
 /// Those that the kernel does not know.
 const OURS: [&str; 6] = ["z", "Z", "O", "U", "copy", "nocopy"];
 
+/// The same with values.
+const VALUES: [&str; 3] = ["subpath=", "upperdir=", "workdir="];
+
+/// The user's own directories for what is written to an overlay, and for the kernel; without them it is gone at the end.
+#[must_use]
+pub fn upper(options: &[String]) -> Option<[&Path; 2]> {
+    let of = |name| options.iter().find_map(|word| word.strip_prefix(name)).map(Path::new);
+    Some([of("upperdir=")?, of("workdir=")?])
+}
+
 /// The part of a volume or an image that is meant, from its top.
 #[must_use]
 pub fn subpath(options: &[String]) -> Option<&Path> {
@@ -80,7 +91,7 @@ impl Volume {
         self.has("U")
     }
 
-    /// Whether what is written to it goes to a layer above it, which is gone at the end (`O`).
+    /// Whether what is written to it goes to a layer above it (`O`).
     #[must_use]
     pub fn is_overlay(&self) -> bool {
         self.has("O")
@@ -122,7 +133,8 @@ impl Volume {
                 options.push(default.into());
             }
         }
-        let kernels = |word: &&String| !OURS.contains(&word.as_str()) && !word.starts_with("subpath=");
+        let is_ours = |word: &str| OURS.contains(&word) || VALUES.iter().any(|name| word.starts_with(name));
+        let kernels = |word: &&String| !is_ours(word);
         // What is mounted below is as little to be changed.
         let all = |word: &String| if word == "ro" { "rro".to_string() } else { word.clone() };
         options.extend(self.options.iter().filter(kernels).map(all));
@@ -141,8 +153,10 @@ fn check(options: &[String]) -> Result<()> {
                 .code(code::BAD_VOLUME));
         }
     }
+    check_upper(options)?;
     for word in options {
         match word.as_str() {
+            word if word.starts_with("upperdir=") || word.starts_with("workdir=") => {}
             word if word == "idmap" || word.starts_with("idmap=") => {
                 return Err(Error::new(
                     "option idmap: the kernel maps the ids of a mount for root of the whole machine only",
@@ -155,6 +169,29 @@ fn check(options: &[String]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Both directories for an overlay's layer, or none.
+fn check_upper(options: &[String]) -> Result<()> {
+    let given = |name: &str| options.iter().filter(|word| word.starts_with(name)).collect::<Vec<_>>();
+    let all = [("upperdir", given("upperdir=")), ("workdir", given("workdir="))];
+    for (name, words) in &all {
+        if let Some(word) = words.first().filter(|_| options.iter().all(|word| word != "O")) {
+            return Err(
+                Error::new(format!("unknown mount option \"{word}\": invalid mount option")).code(code::BAD_VOLUME)
+            );
+        }
+        if words.len() > 1 {
+            let given = options.join(", ");
+            return Err(Error::new(format!("invalid options \"{given}\", can only specify 1 {name} per overlay"))
+                .code(code::BAD_VOLUME));
+        }
+    }
+    match upper(options) {
+        Some(paths) => paths.into_iter().try_for_each(|path| host(&path.to_string_lossy()).map(drop)),
+        None if all.iter().all(|(_, words)| words.is_empty()) => Ok(()),
+        None => Err(Error::new("must set both `upperdir` and `workdir`").code(code::BAD_VOLUME)),
+    }
 }
 
 /// A place in the container.

@@ -238,11 +238,22 @@ fn annotations(texts: &[String], cidfile: Option<&PathBuf>) -> Result<BTreeMap<S
 
 /// Where the caller is now does not matter later.
 fn host_path(text: &str) -> Result<String> {
-    let Some((source, rest)) = text.split_once(':').filter(|(source, _)| source.starts_with('.')) else {
-        return Ok(text.to_string());
+    let absolute = |path: &str| {
+        let path = absolute(Path::new(path)).map_err(|error| Error::os(format!("look where {path} is"), error))?;
+        Ok(path.display().to_string())
     };
-    let source = absolute(Path::new(source)).map_err(|error| Error::os(format!("look where {source} is"), error))?;
-    Ok(format!("{}:{rest}", source.display()))
+    let word = |word: &str| match word.split_once('=') {
+        Some((name @ ("upperdir" | "workdir"), path)) => Ok(format!("{name}={}", absolute(path)?)),
+        _ => Ok(word.to_string()),
+    };
+    let mut parts: Vec<String> = text.splitn(3, ':').map(str::to_string).collect();
+    if parts.len() > 1 && parts[0].starts_with('.') {
+        parts[0] = absolute(&parts[0])?;
+    }
+    if let Some(words) = parts.get_mut(2) {
+        *words = words.split(',').map(word).collect::<Result<Vec<_>>>()?.join(",");
+    }
+    Ok(parts.join(":"))
 }
 
 /// With the path of a seccomp profile made absolute.

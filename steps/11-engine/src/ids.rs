@@ -22,8 +22,7 @@ impl Ids {
             UserMap::KeepId { uid, gid } => Some((*uid, *gid)),
             _ => None,
         };
-        let own = users.map(count("uid_map"), count("gid_map"))?;
-        Ok(Ids { map: own.or_else(|| neighbours.map.clone()), keeps })
+        Ok(Ids { map: of_namespace(users)?.or_else(|| neighbours.map.clone()), keeps })
     }
 
     /// The map; nothing when the container's ids are ours.
@@ -48,6 +47,14 @@ impl Ids {
             Some(map) => (outside(&map.users, user).unwrap_or(user), outside(&map.groups, group).unwrap_or(group)),
         }
     }
+}
+
+/// The map that these flags choose out of the ids of this process's namespace.
+///
+/// # Errors
+/// When they want more than there are.
+pub(crate) fn of_namespace(users: &UserMap) -> Result<Option<IdMap>> {
+    users.map(count("uid_map"), count("gid_map"))
 }
 
 /// How many ids from 0 on this process's namespace has.

@@ -225,7 +225,7 @@ impl Keeper {
     // ANCHOR: make
     fn make(&mut self, stdio: &Ends) -> Result<Created> {
         let (state, options) = (self.engine.state(), &self.record.options);
-        let mountpoints = root::mountpoints(state.root(), &self.record.id)?;
+        let lowest = root::lowest(state.root(), &self.record.id)?;
         let label = self.record.label.as_ref();
         let neighbours = Neighbours::find(&self.engine, options)?;
         if options.spaces.pid == Space::Host {
@@ -238,11 +238,11 @@ impl Keeper {
         let layers = match ids.map() {
             None => store.layer_dirs(&self.image),
             Some(map) => {
-                let lower = [store.layer_dirs(&self.image), vec![mountpoints.clone()]].concat();
+                let lower = [store.layer_dirs(&self.image), vec![lowest.clone()]].concat();
                 vec![mapped::layer(state.root(), lower, (&self.image, map), &mounter)?]
             }
         };
-        let place = (state.root(), mountpoints);
+        let place = (state.root(), lowest);
         let root = Root::mount(layers, place, &self.directory, (mounter, options.remove), (label, ids.root()))?;
         let root = self.root.insert(root);
         if let Some(mount) = &neighbours.shm {

@@ -3,11 +3,12 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use confinement::label::Label;
 use namespaces::itself;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use rootfs::beneath::{self, Root};
 use rootfs::{Overlay, copy};
 use rustix::fs::CWD;
@@ -15,6 +16,23 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::root;
 use crate::state::make_dir;
+
+/// The kernel moves files from one to the other; what is wrong with them it does not say.
+fn apart(upper: &Path, work: &Path) -> Result<()> {
+    let tried = || format!("write above a volume to {} with {}", upper.display(), work.display());
+    let found = |path: &Path| {
+        let path = path.canonicalize()?;
+        let device = path.metadata()?.dev();
+        Ok((path, device))
+    };
+    let failed = |error: std::io::Error| Error::os(tried(), error);
+    let ((upper, here), (work, there)) = (found(upper).map_err(failed)?, found(work).map_err(failed)?);
+    match (here == there, upper.starts_with(&work) || work.starts_with(&upper)) {
+        (true, false) => Ok(()),
+        (false, _) => Err(Error::because(tried(), "the two are on different file systems").code(code::BAD_VOLUME)),
+        (_, true) => Err(Error::because(tried(), "one of the two is in the other").code(code::BAD_VOLUME)),
+    }
+}
 
 /// Where they are made.
 pub(crate) struct Layered<'a> {
@@ -32,10 +50,30 @@ pub(crate) fn written(container: &Path) -> PathBuf {
 }
 
 impl Layered<'_> {
-    /// `lower` with a layer on top that lasts as long as the container runs. `number` is another one for each.
+    /// `lower` with a layer on top that lasts as long as the container runs, or that the user keeps where `options` say.
+    /// `number` is another one for each.
     // ANCHOR: overlay
-    pub fn overlay(&self, number: usize, lower: Vec<PathBuf>) -> Result<PathBuf> {
-        let (target, mine) = (self.place(number)?, written(self.container).join(number.to_string()));
+    pub fn overlay(&self, number: usize, lower: Vec<PathBuf>, options: &[String]) -> Result<PathBuf> {
+        let target = self.place(number)?;
+        let (upper, work, volatile) = match rootfs::volume::upper(options) {
+            Some([upper, work]) => {
+                apart(upper, work)?;
+                (upper.to_path_buf(), work.to_path_buf(), false)
+            }
+            None => {
+                let (upper, work) = self.layer(number, &lower[0])?;
+                (upper, work, true)
+            }
+        };
+        let context = self.label.map(|label| label.mount.clone());
+        let userxattr = itself::caller() != 0;
+        self.root.overlay(&Overlay { lower, upper, work, target: target.clone(), userxattr, volatile, context })?;
+        Ok(target)
+    }
+
+    /// A layer of the container's own, for what is written above `below`.
+    fn layer(&self, number: usize, below: &Path) -> Result<(PathBuf, PathBuf)> {
+        let mine = written(self.container).join(number.to_string());
         let _ = fs::remove_dir_all(&mine);
         make_dir(&written(self.container))?;
         make_dir(&mine)?;
@@ -43,14 +81,10 @@ impl Layered<'_> {
         make_dir(&upper)?;
         make_dir(&work)?;
         // The directory on top is what is seen, so it has to be as the one below.
-        let failed = |error| Error::os(format!("make a layer above {}", lower[0].display()), error);
-        let (from, to) = (File::open(&lower[0]).map_err(failed)?, File::open(&upper).map_err(failed)?);
+        let failed = |error| Error::os(format!("make a layer above {}", below.display()), error);
+        let (from, to) = (File::open(below).map_err(failed)?, File::open(&upper).map_err(failed)?);
         copy::metadata(from.as_fd(), to.as_fd()).map_err(failed)?;
-        let context = self.label.map(|label| label.mount.clone());
-        let userxattr = itself::caller() != 0;
-        let volatile = true;
-        self.root.overlay(&Overlay { lower, upper, work, target: target.clone(), userxattr, volatile, context })?;
-        Ok(target)
+        Ok((upper, work))
     }
     // ANCHOR_END: overlay
 

@@ -101,12 +101,28 @@ fn copy_to(draft: &Path, lower: Vec<PathBuf>, map: &IdMap, mounter: &Mounter) ->
     Ok(at("files"))
 }
 
-/// Removes the drafts of the dead, and copies of images that are gone.
+/// Removes drafts of the dead, and copies of images that are gone.
 pub(crate) fn sweep(root: &Path) {
     if let Ok(_gate) = lock_dir(&root.join("mapped")) {
         clear(root);
     }
 }
+
+/// Removes the copies that nobody needs, as `needs` says of each of an image with the word for its map.
+// ANCHOR: prune
+pub(crate) fn prune(root: &Path, needs: &dyn Fn(&str, &str) -> bool) {
+    let Ok(_gate) = lock_dir(&root.join("mapped")) else { return };
+    clear(root);
+    for entry in fs::read_dir(root.join("mapped")).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.split_once('.').is_some_and(|(image, map)| image != "draft" && !needs(image, map)) {
+            // Nobody finds half of it: it is a draft of nobody's until it is gone.
+            let gone = root.join("mapped").join(format!("draft.{}", std::process::id()));
+            let _ = fs::rename(entry.path(), &gone).and_then(|()| fs::remove_dir_all(&gone));
+        }
+    }
+}
+// ANCHOR_END: prune
 
 /// The same for who holds the lock.
 fn clear(root: &Path) {
@@ -125,7 +141,7 @@ fn clear(root: &Path) {
 }
 
 /// The map in a word: spelled out, or the digest of that where a file's name cannot be so long.
-fn name(map: &IdMap) -> String {
+pub(crate) fn name(map: &IdMap) -> String {
     let words = |extents: &[namespaces::Extent]| {
         let word = |extent: &namespaces::Extent| format!("{}_{}_{}", extent.inside, extent.outside, extent.count);
         extents.iter().map(word).collect::<Vec<_>>().join("+")

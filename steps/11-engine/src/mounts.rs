@@ -34,7 +34,7 @@ pub(crate) fn volumes(
         if let Some(part) = rootfs::volume::subpath(&volume.options) {
             mount.source = Some(layered.part(number, &source, part)?);
         } else if volume.options.iter().any(|word| word == "O") {
-            mount.source = Some(layered.overlay(number, vec![source])?);
+            mount.source = Some(layered.overlay(number, vec![source], &volume.options)?);
         }
     }
     for (number, volume) in record.options.volumes()?.into_iter().enumerate() {
@@ -42,7 +42,7 @@ pub(crate) fn volumes(
         let mount = match &volume.source {
             Source::Named(_) | Source::Anonymous => continue,
             Source::Image(name) => {
-                let found = layered.overlay(number, image(engine, name, ids, root.mounter())?)?;
+                let found = layered.overlay(number, image(engine, name, ids, root.mounter())?, &[])?;
                 match rootfs::volume::subpath(&volume.options) {
                     Some(part) => volume.mount_from(&layered.part(number + 10_000, &found, part)?),
                     None => volume.mount_from(&found),
@@ -56,7 +56,7 @@ pub(crate) fn volumes(
                     ))
                     .code(code::BAD_VOLUME));
                 }
-                let above = layered.overlay(number, vec![path.clone()])?;
+                let above = layered.overlay(number, vec![path.clone()], &volume.options)?;
                 if volume.chown() {
                     volumes::chown(&above, user)?;
                 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use confinement::label::Label;
@@ -35,7 +35,7 @@ impl Root {
     // ANCHOR: root
     pub fn mount(
         mut lower: Vec<PathBuf>,
-        (store, mountpoints): (&Path, PathBuf),
+        (store, lowest): (&Path, PathBuf),
         directory: &Path,
         (mounter, remove): (Mounter, bool),
         (label, owner): (Option<&Label>, Option<(u32, u32)>),
@@ -61,7 +61,7 @@ impl Root {
         make_dir(&root.path())?;
         // The lowest of all: where the image has nothing to mount something on, this has, and nothing need be made
         // in the upper directory, which is what costs the most there.
-        lower.push(mountpoints);
+        lower.push(lowest);
         let userxattr = itself::caller() != 0;
         let work = directory.join("work");
         root.overlay(&Overlay { lower, upper, work, target: root.path(), userxattr, volatile: remove, context })?;
@@ -136,13 +136,13 @@ fn hold(memory: &Path, options: &str) -> Result<()> {
     }
 }
 
-/// The directory with an empty place for each mount, made once for all containers of this engine.
-pub(crate) fn mountpoints(root: &Path, id: &str) -> Result<PathBuf> {
-    let ready = root.join("mountpoints");
+/// The directory with an empty place for each mount, and `/etc/mtab`, made once for all containers of this engine.
+pub(crate) fn lowest(root: &Path, id: &str) -> Result<PathBuf> {
+    let ready = root.join("lowest");
     if ready.exists() {
         return Ok(ready);
     }
-    let draft = root.join(format!("mountpoints.{id}"));
+    let draft = root.join(format!("lowest.{id}"));
     let failed = |error| Error::os(format!("create {}", draft.display()), error);
     let mut builder = DirBuilder::new();
     builder.mode(0o755);
@@ -153,6 +153,8 @@ pub(crate) fn mountpoints(root: &Path, id: &str) -> Result<PathBuf> {
     for place in files::PLACES {
         write(&draft.join(&place[1..]), b"")?;
     }
+    // For programs of old that look there for what is mounted.
+    symlink("/proc/mounts", draft.join("etc/mtab")).map_err(failed)?;
     match fs::rename(&draft, &ready) {
         // Another engine was faster.
         Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {

@@ -8,7 +8,7 @@
 //! containers/ID/ctr.log          what it wrote
 //! containers/ID/{upper,work}
 //! merged                         where each monitor, among its own mounts, has the container's root
-//! mountpoints/                   below every container's layers: an empty place for each mount
+//! lowest/                        below every container's layers: an empty place for each mount, and /etc/mtab
 //! container-names/NAME           the ID that has the name
 //! running/ID                     locked while the container runs: when the lock is free, its keeper is dead
 //! ```

@@ -4,10 +4,12 @@ use std::io::Write;
 
 use clap::ArgMatches;
 use images::{Containers, prune, rmi};
+use namespaces::Space;
+use nix::unistd::geteuid;
 use process::{Command, Result};
 use rootfs::Source;
 
-use crate::{Engine, mapped};
+use crate::{Engine, Record, ids, mapped};
 
 /// The verb, which now knows of containers.
 pub const RMI: Command =
@@ -25,26 +27,56 @@ fn remove(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn prune(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
-    prune::run(matches, out, &Users(Engine::from_arguments(matches)?))
+    let users = Users(Engine::from_arguments(matches)?);
+    let status = prune::run(matches, out, &users)?;
+    // The copies for other ids belong to these.
+    if status == 0 && geteuid().is_root() {
+        let needed = users.copies()?;
+        let needs = |image: &str, map: &str| {
+            needed.iter().any(|(id, known)| id == image && known.as_ref().is_none_or(|known| known == map))
+        };
+        mapped::prune(users.0.root(), &needs);
+    }
+    Ok(status)
 }
 
 struct Users(Engine);
 
+impl Users {
+    /// The IDs of the images that a container needs: also those that it mounts.
+    fn images(&self, record: &Record) -> Vec<String> {
+        let mounted = |volume: rootfs::Volume| match volume.source {
+            Source::Image(name) => registry::find(self.0.store(), &name).ok().map(|image| image.id),
+            _ => None,
+        };
+        let volumes = record.options.volumes().unwrap_or_default();
+        volumes.into_iter().filter_map(mounted).chain([record.image_id.clone()]).collect()
+    }
+
+    /// Images whose files containers need with other owners, and the words for their maps; without a word for a map that is
+    /// another's, and so only known when that one runs.
+    fn copies(&self) -> Result<Vec<(String, Option<String>)>> {
+        let mut copies = Vec::new();
+        for record in self.0.list()? {
+            let map = match record.options.users.space() {
+                Space::Host => continue,
+                Space::Private => ids::of_namespace(&record.options.users).ok().flatten(),
+                _ => None,
+            };
+            let word = map.as_ref().map(mapped::name);
+            copies.extend(self.images(&record).into_iter().map(|image| (image, word.clone())));
+        }
+        Ok(copies)
+    }
+}
+
 impl Containers for Users {
     fn users(&self) -> Result<Vec<(String, String)>> {
-        let mut users = Vec::new();
-        for record in self.0.list()? {
-            // Those that it mounts, too.
-            for volume in record.options.volumes().unwrap_or_default() {
-                if let Source::Image(name) = volume.source
-                    && let Ok(image) = registry::find(self.0.store(), &name)
-                {
-                    users.push((record.id.clone(), image.id));
-                }
-            }
-            users.push((record.id, record.image_id));
-        }
-        Ok(users)
+        let of = |record: &Record| {
+            let images = self.images(record);
+            images.into_iter().map(|image| (record.id.clone(), image)).collect::<Vec<_>>()
+        };
+        Ok(self.0.list()?.iter().flat_map(of).collect())
     }
 
     fn remove(&self, container: &str) -> Result<()> {

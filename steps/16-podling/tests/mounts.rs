@@ -126,6 +126,76 @@ fn an_overlay_takes_what_is_written() {
 }
 
 #[test]
+fn an_overlays_layer_can_be_kept() {
+    let podling = Podling::new();
+    let [here, up, work] = ["here", "up", "work"].map(|name| podling.world.dir(format!("home/{name}")));
+    podling.world.write("home/here/file", "the host's\n");
+    let kept = |source: &str| format!("{source}:/x:O,upperdir={},workdir={}", up.display(), work.display());
+    // Where the caller is.
+    let relative = "./here:/x:O,upperdir=up,workdir=./work";
+    assert_eq!(
+        podling.out(&["--network=none", "-v", relative], &["sh", "-c", "echo more >>/x/file; cat /x/file"]),
+        "the host's\nmore\n"
+    );
+    assert_eq!(
+        podling.out(&["--network=none", "-v", &kept(&here.display().to_string())], &["tail", "-n1", "/x/file"]),
+        "more\n"
+    );
+    assert_eq!(fs::read_to_string(up.join("file")).unwrap(), "the host's\nmore\n");
+    assert_eq!(fs::read_to_string(here.join("file")).unwrap(), "the host's\n");
+    // A volume has the same layer above.
+    assert_eq!(podling.out(&["--network=none", "-v", &kept("data")], &["ls", "/x"]), "file\n");
+    let mut report = String::new();
+    for options in ["upperdir=up,workdir=up", "upperdir=up,workdir=/dev/shm", "upperdir=up", "upperdir=up,workdir=none"]
+    {
+        report += &podling.run(&["--network=none", "-v", &format!("./here:/x:O,{options}")], &["true"]);
+    }
+    settings().bind(|| insta::assert_snapshot!("kept_layers", report));
+    fs::remove_dir(work.join("work")).unwrap();
+    podling.assert_clean();
+}
+
+#[test]
+fn memory_is_as_what_it_covers() {
+    let podling = Podling::new();
+    let archive = busybox_and(&podling.world, "modes", r#""Cmd":["true"]"#, |above| {
+        use std::os::unix::fs::PermissionsExt;
+        fs::create_dir(above.join("closed")).unwrap();
+        fs::write(above.join("closed/file"), "").unwrap();
+        fs::set_permissions(above.join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    });
+    podling.load(&archive);
+    let words = "create --name c --network none --tmpfs /new --tmpfs /closed --tmpfs /said:mode=751 modes stat -c %a%n /new /closed \
+                 /closed/file /said";
+    podling.world.command("podling").args(words.split_whitespace()).assert().success();
+    // The second time the place is there.
+    for _ in 0..2 {
+        let said = podling.shown(&["start", "-a", "c"]);
+        assert_eq!(said, "$ podling start -a c\n1777/new\n700/closed\n644/closed/file\n751/said\n\n");
+    }
+    podling.world.command("podling").args(["rm", "c"]).assert().success();
+    podling.assert_clean();
+}
+
+#[test]
+fn what_is_mounted_is_told_where_programs_look() {
+    let podling = Podling::new();
+    for flags in [&[][..], &["--read-only"], &["--userns=keep-id"]] {
+        let flags = [&["--network=none"], flags].concat();
+        assert_eq!(podling.out(&flags, &["readlink", "/etc/mtab"]), "/proc/mounts\n", "{flags:?}");
+    }
+    // An image's own stays.
+    let archive = busybox_and(&podling.world, "own", r#""Cmd":["true"]"#, |above| {
+        fs::create_dir(above.join("etc")).unwrap();
+        fs::write(above.join("etc/mtab"), "its own\n").unwrap();
+    });
+    podling.load(&archive);
+    let output = podling.shown(&["run", "--rm", "--network=none", "own", "cat", "/etc/mtab"]);
+    assert!(output.ends_with("its own\n\n"), "{output}");
+    podling.assert_clean();
+}
+
+#[test]
 fn an_image_is_a_mount() {
     let podling = Podling::new();
     let archive = busybox_and(&podling.world, "data", r#""Cmd":["true"]"#, |above| {

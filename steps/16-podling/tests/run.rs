@@ -20,6 +20,7 @@ fn a_container_sees_itself_alone() {
             &["--name", "it", "--hostname", "box"],
             &["sh", "-c", "hostname; cat /etc/hostname; grep -c box /etc/hosts"],
         ),
+        podling.run(&["--hostname", ""], &["sh", "-c", "test $(hostname) = $(cat /etc/hostname) && echo the default"]),
         podling.run(&[], &["sh", "-c", "echo $PWD $$ $PPID"]),
         podling.run(&[], &["ls", "/"]),
     ]

@@ -76,13 +76,45 @@ fn maps_that_cannot_be() {
         (&["--userns=keep-id:x=1"], "unknown or invalid option \"x=1\" of --userns keep-id"),
         (&["--userns=keep-id", "--uidmap=0:0:1"], "--userns and --uidmap or --gidmap cannot be used together"),
         (&["--uidmap=0:0:9000000"], "map 9000000 user ids from 0 on: there are"),
-        (&["--uidmap=5:0:1"], "become root of the container's user namespace"),
+        (&["--uidmap=5:0:1"], "nobody has id 0 inside, and a container begins as its root"),
         (&["--uidmap=a"], "invalid mapping \"a\""),
+        (&["--uidmap=0:0:9", "--uidmap=8:20:5"], "\"0:0:9\" and \"8:20:5\": they have ids inside in common"),
+        (&["--userns=auto:uidmapping=0:7:1,uidmapping=1:5:5"], "they have ids outside in common"),
     ] {
         let shown = podling.run(flags, &["true"]);
         assert!(shown.contains(words) && shown.ends_with("[exit 125]\n\n"), "{shown}");
         podling.assert_clean();
+        // Nothing was copied for it.
+        assert_eq!(podling.entries("mapped"), [""; 0]);
     }
+}
+
+#[test]
+fn copies_that_nobody_needs_are_pruned() {
+    let podling = Podling::new();
+    let create = |name: &str, flags: &[&str]| {
+        let words = [&["create", "--network=none", "--name", name], flags, &[support::image::BUSYBOX, "true"]].concat();
+        podling.world.command("podling").args(words).assert().success();
+        podling.world.command("podling").args(["start", "-a", name]).assert().success();
+    };
+    create("kept", &["--userns=keep-id"]);
+    create("given", &["--uidmap=0:1:100", "--uidmap=100:0:1"]);
+    let mount = ["--userns=keep-id:uid=7,gid=7", "--mount=type=image,src=busybox,dst=/x"];
+    create("mounts", &mount);
+    podling.out(&["--network=none", "--userns=keep-id:uid=9,gid=9"], &["true"]);
+    assert_eq!(podling.entries("mapped").len(), 4);
+    let prune = || {
+        podling.world.command("podling").args(["image", "prune", "-f"]).assert().success();
+        podling.entries("mapped").len()
+    };
+    assert_eq!(prune(), 3);
+    for (name, left) in [("given", 2), ("mounts", 1), ("kept", 0)] {
+        podling.world.command("podling").args(["rm", name]).assert().success();
+        assert_eq!(prune(), left, "{name}");
+    }
+    // The image is there as before.
+    assert_eq!(podling.out(&["--network=none", "--userns=keep-id", "-u0"], &["echo", "still"]), "still\n");
+    podling.assert_clean();
 }
 
 /// None takes another one's half-made copy for what a dead one left.

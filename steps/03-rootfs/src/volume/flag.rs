@@ -46,6 +46,7 @@ mod tests {
     fn a_volume_is_private_and_without_devices_unless_said_otherwise() {
         let options = |text| Volume::parse(text).map(|volume| volume.mount().options.join(","));
         assert_eq!(options("/tmp:/a"), Ok("rbind,rprivate,nodev,nosuid".into()));
+        assert_eq!(options("/tmp:/a:O,upperdir=/,workdir=/"), Ok("rbind,rprivate,nodev,nosuid".into()));
         assert_eq!(options("/tmp:/a:ro,Z,slave,U,nocopy"), Ok("rbind,nodev,nosuid,rro,slave".into()));
     }
 
@@ -72,6 +73,13 @@ mod tests {
             ("/tmp:/a:ro,rw", "invalid options \"ro, rw\", can only specify 1 'rw' or 'ro' option"),
             ("a:/a:O,z", "invalid options \"O, z\", can only specify 1 'z', 'Z', or 'O' option"),
             ("a:/a:copy,nocopy", "invalid options \"copy, nocopy\", can only specify 1 'copy' or 'nocopy' option"),
+            ("/tmp:/a:upperdir=/tmp", "unknown mount option \"upperdir=/tmp\": invalid mount option"),
+            ("/tmp:/a:O,workdir=/tmp", "must set both `upperdir` and `workdir`"),
+            ("/tmp:/a:O,upperdir=/tmp,workdir=/nowhere", "statfs /nowhere: no such file or directory"),
+            (
+                "/tmp:/a:O,workdir=/tmp,workdir=/tmp",
+                "invalid options \"O, workdir=/tmp, workdir=/tmp\", can only specify 1 workdir per overlay",
+            ),
             (":/a", "host directory cannot be empty"),
             (":", "host directory cannot be empty"),
             ("", "container directory cannot be empty"),
