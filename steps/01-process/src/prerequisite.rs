@@ -30,6 +30,8 @@ pub enum Mend {
     Settings(&'static [&'static str]),
     /// Not by a command.
     Advice(&'static str),
+    /// In one way where systemd has started the system, and in another one where it has not.
+    Systemd(&'static Mend, &'static Mend),
 }
 
 /// A package's name, by the program that installs it.
@@ -119,15 +121,26 @@ pub static PREREQUISITES: [Prerequisite; 22] = [
         what: "cgroup v2 at /sys/fs/cgroup",
         why: "limits and statistics need it; with version 1, or both, containers run without limits",
         chapter: "step-04",
-        mend: Mend::Advice("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"),
+        mend: Mend::Systemd(
+            &Mend::Advice("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"),
+            &Mend::Advice(
+                "let the init mount version 2 alone at /sys/fs/cgroup (OpenRC: rc_cgroup_mode=unified in /etc/rc.conf), then boot",
+            ),
+        ),
     },
     Prerequisite {
         id: "delegation",
         what: "the controllers cpu, cpuset, io, memory and pids, delegated to the user",
         why: "--memory, --cpus, --pids-limit and their kin are limits of controllers, and one cannot limit with another's",
         chapter: "step-04",
-        mend: Mend::Command(
-            "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload",
+        mend: Mend::Systemd(
+            &Mend::Command(
+                "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload",
+            ),
+            // By files: a cgroup that is the user's, marked as systemd marks one, with the user's shell in it.
+            &Mend::Command(
+                "cd /sys/fs/cgroup && echo +cpu +cpuset +io +memory +pids | sudo tee cgroup.subtree_control && sudo mkdir -p USER && sudo chown USER USER USER/cgroup.procs USER/cgroup.subtree_control && sudo setfattr -n user.delegate -v 1 USER && echo $$ | sudo tee USER/cgroup.procs",
+            ),
         ),
     },
     Prerequisite {
@@ -155,7 +168,12 @@ pub static PREREQUISITES: [Prerequisite; 22] = [
         what: "a runtime directory of the user's own, $XDG_RUNTIME_DIR",
         why: "what ends with the login is there: events, the API's socket, who keeps the user's namespace",
         chapter: "step-11",
-        mend: Mend::Advice("log in by ssh, a console or machinectl shell; su and sudo make no session"),
+        mend: Mend::Systemd(
+            &Mend::Advice("log in by ssh, a console or machinectl shell; su and sudo make no session"),
+            &Mend::Command(
+                "sudo install -d -m 700 -o USER /run/user/$(id -u USER) && export XDG_RUNTIME_DIR=/run/user/$(id -u USER)",
+            ),
+        ),
     },
     Prerequisite {
         id: "pasta",
@@ -197,14 +215,25 @@ pub static PREREQUISITES: [Prerequisite; 22] = [
         what: "a systemd of the user's own",
         why: "it starts containers as services, restarts and updates them, and makes the cgroups of limited ones",
         chapter: "step-14",
-        mend: Mend::Advice("log in on a system that systemd started; in a container there is usually none"),
+        mend: Mend::Systemd(
+            &Mend::Advice("log in by ssh, a console or machinectl shell; su and sudo start none"),
+            &Mend::Advice(
+                "systemd has not started this system: let its own init or cron's @reboot call `podling start NAME`; a container \
+                 restarts by --restart",
+            ),
+        ),
     },
     Prerequisite {
         id: "linger",
         what: "lingering",
         why: "without it the user's services begin at the login and end with it",
         chapter: "step-14",
-        mend: Mend::Command("loginctl enable-linger USER"),
+        mend: Mend::Systemd(
+            &Mend::Command("loginctl enable-linger USER"),
+            &Mend::Advice(
+                "systemd has not started this system, so nothing ends what runs at a logout: there is nothing to mend",
+            ),
+        ),
     },
     Prerequisite {
         id: "catatonit",
@@ -222,10 +251,16 @@ pub fn prerequisite(id: &str) -> Option<&'static Prerequisite> {
     PREREQUISITES.iter().find(|prerequisite| prerequisite.id == id)
 }
 
+/// The command that mends the one with this name on this machine, for the user of that name; or what else there is to do.
+#[must_use]
+pub fn mending(id: &str, user: &str) -> String {
+    prerequisite(id).map_or_else(String::new, |found| found.mending(user))
+}
+
 /// What to do about the one with this name, for a hint under an error.
 #[must_use]
 pub fn hint(id: &str) -> String {
-    prerequisite(id).map_or_else(String::new, |found| match &found.mend {
+    prerequisite(id).map_or_else(String::new, |found| match found.mend.here() {
         Mend::Advice(advice) => (*advice).to_string(),
         _ => format!("{} ({})", found.mending(&user()), "podling doctor tells more"),
     })
@@ -235,11 +270,30 @@ impl Prerequisite {
     /// The command that mends it on this distribution, or what else there is to do, for the user of that name.
     #[must_use]
     pub fn mending(&self, user: &str) -> String {
-        match &self.mend {
+        match self.mend.here() {
             Mend::Package(package) => package.install(installer()),
             Mend::Command(command) => command.replace("USER", user).replace("RANGE", &free_range()),
             Mend::Settings(settings) => set(settings),
             Mend::Advice(advice) => (*advice).to_string(),
+            Mend::Systemd(..) => String::new(),
+        }
+    }
+}
+
+impl Mend {
+    /// The way for this machine.
+    #[must_use]
+    pub fn here(&self) -> &Mend {
+        // As sd_booted(3) asks it.
+        self.on(std::path::Path::new("/run/systemd/system").exists())
+    }
+
+    /// The way for a system that systemd has started, or has not.
+    #[must_use]
+    pub fn on(&self, systemd: bool) -> &Mend {
+        match self {
+            Mend::Systemd(with, without) => if systemd { with } else { without }.on(systemd),
+            other => other,
         }
     }
 }
@@ -259,20 +313,28 @@ fn set(settings: &[&str]) -> String {
     format!("printf '%s\\n' {} | sudo tee -a {SETTINGS} && sudo sysctl -p {SETTINGS}", words.join(" "))
 }
 
-/// 65536 ids above those that others have: two users who share some could touch the files of each other's containers.
-fn free_range() -> String {
-    let files = ["/etc/subuid", "/etc/subgid"].map(|file| std::fs::read_to_string(file).unwrap_or_default());
-    range_above(&files.concat())
+/// 65536 ids that nobody has: two users who share some could touch the files of each other's containers.
+#[must_use]
+pub fn free_range() -> String {
+    let read = |files: [&str; 2]| files.map(|file| std::fs::read_to_string(file).unwrap_or_default()).concat();
+    let first = free(&read(["/etc/subuid", "/etc/subgid"]), &read(["/etc/passwd", "/etc/group"]));
+    format!("{first}-{}", first + RANGE - 1)
 }
 
-/// The same above what is in the lines of subuid(5).
-fn range_above(text: &str) -> String {
-    let end = |line: &str| {
-        let mut fields = line.split(':').skip(1).map(str::parse::<u64>);
-        Some(fields.next()?.ok()? + fields.next()?.ok()?)
-    };
-    let first = text.lines().filter_map(end).max().unwrap_or(0).max(100_000);
-    format!("{first}-{}", first + 65535)
+/// How many ids a user should have.
+const RANGE: u64 = 65536;
+
+/// The first of so many that are neither in the lines of subuid(5) nor those of a user or group in passwd(5) or group(5).
+fn free(subordinate: &str, accounts: &str) -> u64 {
+    let number = |line: &str, at: usize| line.split(':').nth(at)?.parse::<u64>().ok();
+    let ranges = subordinate.lines().filter_map(|line| Some((number(line, 1)?, number(line, 2)?)));
+    let ones = accounts.lines().filter_map(|line| Some((number(line, 2)?, 1)));
+    let mut taken: Vec<(u64, u64)> = ranges.chain(ones).collect();
+    taken.sort_unstable();
+    taken.into_iter().fold(100_000, |first, (start, count)| match start < first + RANGE {
+        true => first.max(start.saturating_add(count)),
+        false => first,
+    })
 }
 
 impl Package {
@@ -354,8 +416,11 @@ mod tests {
 
     #[test]
     fn a_new_range_is_nobodys() {
-        assert_eq!(range_above(""), "100000-165535");
-        assert_eq!(range_above("a:100000:65536\nb:165536:65536\nbroken:x\nc:1:5\n"), "231072-296607");
+        assert_eq!(free("", ""), 100_000);
+        assert_eq!(free("a:100000:65536\nb:165536:65536\nbroken:x\nc:1:5\n", ""), 231_072);
+        // Between two that leave room, and not where somebody's own id is.
+        assert_eq!(free("a:100000:65536\nfar:1000000:65536\n", ""), 165_536);
+        assert_eq!(free("a:100000:65536\n", "big:x:200000:200000::/:\nnobody:x:65534:65534::/:\n"), 200_001);
     }
 
     #[test]
@@ -365,6 +430,18 @@ mod tests {
             "printf '%s\\n' 'kernel.ostype=x y' | sudo tee -a /etc/sysctl.d/90-podling.conf && \
              sudo sysctl -p /etc/sysctl.d/90-podling.conf"
         );
+    }
+
+    #[test]
+    fn a_system_without_systemd_is_not_told_to_ask_it() {
+        for one in &PREREQUISITES {
+            let words = match one.mend.on(false) {
+                Mend::Command(words) | Mend::Advice(words) => words,
+                _ => continue,
+            };
+            let asks = ["systemctl", "loginctl", "machinectl", "/etc/systemd"];
+            assert!(asks.iter().all(|program| !words.contains(program)), "{}: {words}", one.id);
+        }
     }
 
     #[test]

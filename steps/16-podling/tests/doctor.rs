@@ -54,6 +54,63 @@ fn a_machine_without_the_helpers() {
     assert!(said.contains(of(&found, "newuidmap")["Mend"].as_str().unwrap()), "{said}");
 }
 
+/// What the tests say of a machine that lacks something is what doctor says.
+#[test]
+fn the_harness_has_the_same_words() {
+    let world = World::new();
+    let (found, _) = found(&world, "/nowhere");
+    for id in ["newuidmap", "pasta"] {
+        assert_eq!(of(&found, id)["Mend"], support::mending(id, &user().name), "{id}");
+    }
+}
+
+/// No command of a kernel's module mends a home that is none.
+#[test]
+fn a_home_that_is_none() {
+    let world = World::new();
+    let overlay = |home: Option<&str>| {
+        let mut command = world.command("podling");
+        command.env_remove("XDG_DATA_HOME").env_remove("HOME").args([
+            "doctor",
+            "--format",
+            "{{.ID}} {{.State}}: {{.Found}}; {{.Mend}}",
+        ]);
+        let output = command.envs(home.map(|home| ("HOME", home))).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        said.lines().find(|line| line.starts_with("overlay ")).unwrap().to_string()
+    };
+    settings().bind(|| insta::assert_snapshot!("no_home", [overlay(None), overlay(Some("/proc/nobody"))].join("\n")));
+}
+
+/// Whoever shares ids with somebody else has to give them back.
+#[test]
+fn a_range_that_somebody_else_has_too() {
+    let world = World::new();
+    let user = user();
+    let ids = world.write("ids", format!("somebody:{0}:65536\n{1}:{0}:65536\n", user.subuid.0, user.name));
+    // An ordinary user hides files in a user namespace, and is itself again in another one.
+    let (outer, back): (&[&str], String) = match user.drop {
+        true => (&["--mount"], format!("setpriv --reuid={} --regid={} --clear-groups", user.uid, user.gid)),
+        false => (
+            &["--map-root-user", "--mount"],
+            format!("unshare --user --map-user={} --map-group={}", user.uid, user.gid),
+        ),
+    };
+    let hide = format!("mount --bind {0} /etc/subuid && mount --bind {0} /etc/subgid", ids.display());
+    let like = world.process("podling");
+    let mut command = std::process::Command::new("unshare");
+    command.args(outer).args(["sh", "-c", &format!(r#"{hide}; exec {back} -- "$0" doctor"#)]).arg(like.get_program());
+    command
+        .env_clear()
+        .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(world.root());
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let lines: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("subids")).take(4).collect();
+    let mut settings = settings();
+    settings.add_filter(r"(\[SUB[UG]ID\]|\d{5,})-\d+", "[RANGE]");
+    settings.bind(|| insta::assert_snapshot!("shared_range", lines.join("\n")));
+}
+
 #[test]
 fn a_user_without_subordinate_ids() {
     let world = World::new();
@@ -98,7 +155,7 @@ fn the_installation_chapter_says_the_same() {
             assert!(row(distribution).contains(&format!("`{name}`")), "{distribution}: {name}");
         }
     }
-    let command = |id: &str| match &prerequisite(id).unwrap().mend {
+    let command = |id: &str| match prerequisite(id).unwrap().mend.on(true) {
         Mend::Command(command) => *command,
         _ => panic!("{id}"),
     };

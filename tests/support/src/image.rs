@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::World;
+use crate::prerequisite::{Package, installer};
 use crate::user::give;
 
 /// The name of the image in these archives.
@@ -199,7 +200,17 @@ fn text(path: &Path) -> &str {
 }
 
 /// Fails with the command that installs `name`, unless it is there.
-pub(crate) fn tool(name: &str) {
+pub(crate) fn tool(name: &'static str) {
     let found = ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|dir| Path::new(dir).join(name).is_file());
-    assert!(found, "{name} is missing; run: scripts/setup --dev (Debian: apt-get install {name})");
+    let package = match name {
+        "htpasswd" => Package {
+            apt: "apache2-utils",
+            dnf: "httpd-tools",
+            pacman: "apache",
+            zypper: "apache2-utils",
+            apk: "apache2-utils",
+        },
+        name => Package { apt: name, dnf: name, pacman: name, zypper: name, apk: name },
+    };
+    assert!(found, "{name} is missing; run: scripts/setup --dev ({})", package.install(installer()));
 }

@@ -12,6 +12,10 @@
 pub mod image;
 pub mod lab;
 pub mod observe;
+/// Doctor's table as text, for the harness stands on no step.
+#[path = "../../../steps/01-process/src/prerequisite.rs"]
+#[allow(dead_code, reason = "the steps use all of it")]
+mod prerequisite;
 pub mod pty;
 mod registry;
 mod rootfs;
@@ -21,6 +25,7 @@ mod world;
 
 pub use image::{busybox_archive, podman_save};
 pub use lab::{Lab, Who};
+pub use prerequisite::mending;
 pub use registry::{Options as RegistryOptions, Registry};
 pub use rootfs::busybox_rootfs;
 pub use settings::{literal, settings};

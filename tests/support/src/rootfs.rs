@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use crate::prerequisite::{Package, installer};
 use crate::user::give_tree;
 
 /// The names that busybox answers to.
@@ -13,6 +14,14 @@ const APPLETS: &str = "[ arch ash awk basename cat chmod chown cp cut date dd df
      netstat nice nproc od pgrep pidof ping printenv printf ps pwd readlink realpath rm rmdir route sed seq sh \
      sha256sum sleep sort stat stty su sync tail tar tee test timeout top touch tr true tty umount uname uniq \
      unshare uptime vi wc wget which whoami xargs yes";
+
+const BUSYBOX: Package = Package {
+    apt: "busybox-static",
+    dnf: "busybox",
+    pacman: "busybox",
+    zypper: "busybox-static",
+    apk: "busybox-static",
+};
 
 /// Makes a root file system at `path` from Debian's static busybox, with users `root` (0), `user` (1000) and
 /// `nobody` (65534). It belongs to the unprivileged user.
@@ -23,7 +32,9 @@ pub fn busybox_rootfs(path: &Path) {
     let busybox = ["/bin/busybox", "/usr/bin/busybox.static", "/sbin/busybox", "/usr/bin/busybox"]
         .into_iter()
         .find(|path| is_static(path))
-        .expect("a static busybox is missing; run: scripts/setup --dev (Debian: apt-get install busybox-static)");
+        .unwrap_or_else(|| {
+            panic!("a static busybox is missing; run: scripts/setup --dev ({})", BUSYBOX.install(installer()))
+        });
     for dir in ["bin", "dev", "etc", "home/user", "proc", "root", "run", "sys", "tmp", "usr/bin", "var/tmp"] {
         fs::create_dir_all(path.join(dir)).unwrap_or_else(|error| panic!("make {dir}: {error}"));
     }

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use nix::unistd::{Uid, chown, geteuid};
 
+use crate::prerequisite::mending;
+
 /// The user that the tests drop to when they are started as root; `scripts/setup --test-user` makes it.
 const TEST_USER: &str = "podling-test";
 
@@ -45,12 +47,14 @@ pub fn user() -> &'static User {
         };
         let mend = if drop { "sudo scripts/setup --test-user" } else { "scripts/setup" };
         let subordinate = |file| {
-            subordinate(file, &found.name, found.uid)
-                .unwrap_or_else(|| panic!("user {} has no line in {file}; run: {mend}", found.name))
+            subordinate(file, &found.name, found.uid).unwrap_or_else(|| {
+                panic!("user {0} has no line in {file}; run: {mend} ({1})", found.name, mending("subids", &found.name))
+            })
         };
         assert!(
             ["/usr/bin/newuidmap", "/bin/newuidmap", "/usr/local/bin/newuidmap"].iter().any(|p| Path::new(p).exists()),
-            "newuidmap is missing; run: scripts/setup"
+            "newuidmap is missing; run: scripts/setup ({})",
+            mending("newuidmap", &found.name)
         );
         if drop {
             eprintln!("support: started as root; rootless tests run as user {} ({})", found.name, found.uid);

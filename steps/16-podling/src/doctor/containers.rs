@@ -46,9 +46,19 @@ fn real_root() -> bool {
 }
 
 pub(super) fn overlay() -> Found {
-    let Ok(root) = images::default_root() else { return Found::missing("no place for a store") };
-    let shown = root.display();
     let first_line = |error: Error| error.to_string().lines().next().unwrap_or_default().to_string();
+    let root = match images::default_root() {
+        Ok(root) => root,
+        Err(error) => {
+            return Found::missing(first_line(error)).by("export HOME=~, or name a place: podling --root PLACE");
+        }
+    };
+    if let Err(error) = fs::create_dir_all(&root) {
+        let words = format!("create {}: {}", root.display(), process::error::words(&error));
+        return Found::missing(words)
+            .by("name a local directory of yours: podling --root PLACE, XDG_DATA_HOME=PLACE or HOME");
+    }
+    let shown = root.display();
     let mounter = match storage::mounter() {
         Ok(mounter) => mounter,
         Err(error) => return Found::missing(first_line(error)),

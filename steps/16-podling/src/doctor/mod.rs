@@ -47,21 +47,30 @@ impl State {
     }
 }
 
-/// What was found: how it is, and what was seen.
-struct Found(State, String);
+/// What was found: how it is, what was seen, and what mends it where the table's own way would not.
+struct Found(State, String, Option<String>);
 
 impl Found {
     fn fine(seen: impl Into<String>) -> Found {
-        Found(State::Fine, seen.into())
+        Found(State::Fine, seen.into(), None)
     }
     fn limited(seen: impl Into<String>) -> Found {
-        Found(State::Limited, seen.into())
+        Found(State::Limited, seen.into(), None)
     }
     fn missing(seen: impl Into<String>) -> Found {
-        Found(State::Missing, seen.into())
+        Found(State::Missing, seen.into(), None)
     }
     fn unneeded(seen: impl Into<String>) -> Found {
-        Found(State::Unneeded, seen.into())
+        Found(State::Unneeded, seen.into(), None)
+    }
+
+    /// What mends this.
+    fn by(self, mend: impl Into<String>) -> Found {
+        Found(self.0, self.1, Some(mend.into()))
+    }
+
+    fn mending(&self, prerequisite: &Prerequisite, user: &str) -> String {
+        self.2.clone().unwrap_or_else(|| prerequisite.mending(user))
     }
 }
 
@@ -118,7 +127,7 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn document(prerequisite: &Prerequisite, found: &Found, user: &str) -> Value {
-    let mend = matches!(found.0, State::Missing | State::Limited).then(|| prerequisite.mending(user));
+    let mend = matches!(found.0, State::Missing | State::Limited).then(|| found.mending(prerequisite, user));
     json!({
         "ID": prerequisite.id,
         "What": prerequisite.what,
@@ -134,12 +143,13 @@ fn document(prerequisite: &Prerequisite, found: &Found, user: &str) -> Value {
 fn table(all: &[(&Prerequisite, Found)], user: &str) -> String {
     let width = all.iter().map(|(prerequisite, _)| prerequisite.id.len()).max().unwrap_or(0);
     let mut text = format!("{:width$}  {:8}  FOUND\n", "CHECK", "STATE");
-    for (prerequisite, Found(state, seen)) in all {
+    for (prerequisite, found) in all {
+        let Found(state, seen, _) = found;
         text += &format!("{:width$}  {:8}  {seen}\n", prerequisite.id, state.name());
         if matches!(state, State::Missing | State::Limited) {
             let indent = " ".repeat(width + 2);
             text += &format!("{indent}wanted: {}; {}\n", prerequisite.what, prerequisite.why);
-            text += &format!("{indent}mend:   {}\n", prerequisite.mending(user));
+            text += &format!("{indent}mend:   {}\n", found.mending(prerequisite, user));
             text += &format!("{indent}book:   {}.html\n", prerequisite.chapter);
         }
     }

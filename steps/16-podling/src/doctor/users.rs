@@ -9,6 +9,7 @@ use namespaces::{IdMap, Namespaces};
 use nix::sched::CloneFlags;
 use nix::unistd::geteuid;
 use process::Program;
+use process::prerequisite::free_range;
 
 use super::Found;
 use super::system::{program, read, user};
@@ -52,6 +53,7 @@ pub(super) fn subids() -> Found {
     }
     let mut seen = Vec::new();
     let mut enough = true;
+    let mut give_back = String::new();
     for file in ["/etc/subuid", "/etc/subgid"] {
         let ranges = match ranges(Path::new(file), geteuid()) {
             Ok(ranges) => ranges,
@@ -61,9 +63,25 @@ pub(super) fn subids() -> Found {
         enough &= count >= 65536;
         let shared = shared(file, &ranges);
         enough &= shared.is_none();
+        if shared.is_some() {
+            let flag = if file == "/etc/subuid" { "--del-subuids" } else { "--del-subgids" };
+            for range in &ranges {
+                give_back +=
+                    &format!(" {flag} {}-{}", range.first, u64::from(range.first) + u64::from(range.count) - 1);
+            }
+        }
         seen.push(format!("{count} in {file}{}", shared.unwrap_or_default()));
     }
-    if enough { Found::fine(seen.join(", ")) } else { Found::limited(seen.join(", ")) }
+    match (enough, give_back.is_empty()) {
+        (true, _) => Found::fine(seen.join(", ")),
+        (false, true) => Found::limited(seen.join(", ")),
+        // Others on top would not part the two users.
+        (false, false) => Found::limited(seen.join(", ")).by(format!(
+            "sudo usermod{give_back} --add-subuids {0} --add-subgids {0} {1} && podling system migrate",
+            free_range(),
+            user()
+        )),
+    }
 }
 
 /// Whether somebody else has some of them, too: then two users' containers could touch each other's files.
