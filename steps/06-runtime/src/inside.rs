@@ -91,7 +91,7 @@ fn container(matches: &ArgMatches) -> Result<u8> {
 
 /// The cgroup, where the system has one for it: without limits a container runs anywhere.
 // ANCHOR: position
-fn position(id: &str, plan: &Plan) -> Result<Position> {
+pub(crate) fn position(id: &str, plan: &Plan) -> Result<Position> {
     let none = || Position::make(id, &limits_without(plan), &without());
     if !plan.limited {
         return none();

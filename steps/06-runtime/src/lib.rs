@@ -3,9 +3,11 @@
 mod affinity;
 mod asked;
 mod bundle;
+mod checkpoint;
 mod clock;
 mod container;
 mod create;
+mod criu;
 mod delete;
 mod events;
 mod exec;
@@ -30,6 +32,7 @@ mod ranges;
 mod record;
 mod resctrl;
 mod resources;
+mod restore;
 mod run;
 mod show;
 mod signal;
@@ -69,6 +72,8 @@ pub fn commands() -> &'static [Command] {
         pause::RESUME,
         update::UPDATE,
         events::EVENTS,
+        checkpoint::CHECKPOINT,
+        restore::RESTORE,
         features::FEATURES,
     ]
 }

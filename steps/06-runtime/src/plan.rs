@@ -160,7 +160,7 @@ pub(crate) fn own_map() -> Option<String> {
 }
 
 /// Whether we are in the user namespace of the system, where alone a device can be made.
-fn is_initial() -> bool {
+pub(crate) fn is_initial() -> bool {
     own_map().is_some_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
 }
 

@@ -267,3 +267,15 @@ fn what_has_no_cgroup_has_no_limits_to_change() {
         bundle.runtime(&["update", "--memory", "much", "box"]).starts_with("Error: --memory: invalid size: 'much'")
     );
 }
+
+#[test]
+fn checkpoints_are_roots() {
+    let bundle = Bundle::new().args(&["sleep", "1000"]);
+    bundle.create("box");
+    let said =
+        "Error: to checkpoint and restore a container takes root: criu sets what only root may set\n[exit 125]\n";
+    assert_eq!(bundle.runtime(&["checkpoint", "box"]), said);
+    assert_eq!(bundle.runtime(&["restore", "--image-path", "nowhere", "other"]), said);
+    assert_eq!(bundle.left(), ["box"]);
+    assert!(!bundle.dir().join("checkpoint").exists());
+}
