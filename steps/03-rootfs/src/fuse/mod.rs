@@ -45,10 +45,9 @@ pub fn find() -> Option<PathBuf> {
 pub fn mount(program: &Path, overlay: &Overlay) -> Result<Server> {
     let parts = overlay.open()?;
     let target = overlay.target()?;
-    let device = device()?;
-    // The program could mount as well. But what we mount ourselves is exactly what we want, labels and all, an error is
-    // ours to explain, and nobody needs to ask over and over whether it is there yet.
-    let mount = filesystem(&device, overlay.context.as_deref()).map_err(|refused| failed(program, overlay, refused))?;
+    // The program could mount as well. But what we mount ourselves is exactly what we want, an error is ours to explain, and
+    // nobody needs to ask over and over whether it is there yet.
+    let (mount, device) = labelled(program, overlay)?;
     let mut command = command(program, &parts, overlay);
     command.arg(format!("/dev/fd/{}", device.as_raw_fd()));
     let kept = parts.iter().map(|(_, part)| part.as_fd()).chain([device.as_fd()]);
@@ -96,6 +95,23 @@ fn device() -> Result<OwnedFd> {
     openat(CWD, DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .map_err(|errno| Error::os(format!("open {DEVICE}"), errno).hint(hint("fuse")).code(code::NO_OVERLAY))
 }
+
+/// With the container's label, where SELinux takes one for it. In a user namespace it does not: there all that a program
+/// answers for has the label of such file systems, which policies for containers know.
+// ANCHOR: label
+fn labelled(program: &Path, overlay: &Overlay) -> Result<(OwnedFd, OwnedFd)> {
+    let mut context = overlay.context.as_deref();
+    loop {
+        // A new one each time: what a mount was made of, if only for a moment, is used up.
+        let device = device()?;
+        match filesystem(&device, context) {
+            Ok(mount) => return Ok((mount, device)),
+            Err(Refused { errno: Errno::ACCESS, .. }) if context.is_some() => context = None,
+            Err(refused) => return Err(failed(program, overlay, refused)),
+        }
+    }
+}
+// ANCHOR_END: label
 
 /// With the rules of the kernel's overlay: who may do what, the modes say, and not who has mounted.
 fn filesystem(device: &OwnedFd, context: Option<&str>) -> std::result::Result<OwnedFd, Refused> {
