@@ -23,6 +23,14 @@ impl Child {
         Child { pid, mask, running: true }
     }
 
+    /// A process that another one has started for us, and left to us: this one has to be a subreaper (prctl(2)).
+    ///
+    /// # Errors
+    /// When signals cannot be held back until somebody can forward them.
+    pub fn adopted(pid: Pid) -> Result<Child> {
+        Ok(Child::new(pid, signals::block()?))
+    }
+
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> Pid {

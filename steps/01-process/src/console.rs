@@ -51,6 +51,23 @@ impl Console {
         self
     }
 
+    /// Hands the parent a terminal that somebody else has made, instead of making one.
+    ///
+    /// # Errors
+    /// When the parent is gone.
+    pub fn hand(&self, master: &OwnedFd) -> Result<()> {
+        if let Some(window) = &self.window {
+            let _ = kernel::set_window(master.as_fd(), window);
+        }
+        send(&self.socket, master)
+    }
+
+    /// The size that it begins with, rows and columns.
+    #[must_use]
+    pub fn window(&self) -> Option<(u16, u16)> {
+        self.window.map(|window| (window.ws_row, window.ws_col))
+    }
+
     /// The terminal belongs to this user, who is not root.
     #[must_use]
     pub fn owner(mut self, uid: u32) -> Console {

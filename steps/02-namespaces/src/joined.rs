@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sched::{CloneFlags, setns};
@@ -57,6 +57,28 @@ impl Joined {
             self.0.push((file.into(), kind, Some(path.into())));
         }
         Ok(())
+    }
+
+    /// The name and the file of each, for a program that joins them by itself, as long as this lives.
+    #[must_use]
+    pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut files = Vec::new();
+        for (whose, kinds) in &self.0 {
+            let number = whose.as_raw_fd();
+            let about = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+            // Only a process's descriptor says whose it is (pidfd_open(2)).
+            let process = about.lines().find_map(|line| line.strip_prefix("Pid:")).map(str::trim);
+            for (_, name) in KINDS.iter().filter(|(kind, _)| kinds.contains(*kind)) {
+                files.push((
+                    *name,
+                    match process {
+                        Some(pid) => PathBuf::from(format!("/proc/{pid}/ns/{name}")),
+                        None => PathBuf::from(format!("/proc/{}/fd/{number}", std::process::id())),
+                    },
+                ));
+            }
+        }
+        files
     }
 
     /// The kinds of all.

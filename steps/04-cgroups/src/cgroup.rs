@@ -1,5 +1,6 @@
 //! A container's cgroup.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -88,6 +89,24 @@ impl Cgroup {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The limits as files and what to write to them, for a program that makes this cgroup by itself: `linux.resources.unified`
+    /// of an OCI configuration.
+    ///
+    /// # Errors
+    /// A device that is not there.
+    pub fn files_of(&self, limits: &Limits) -> Result<BTreeMap<String, String>> {
+        let mut files = BTreeMap::new();
+        for Setting { file, value, device, .. } in limits.settings() {
+            if self.path.join(&file).exists() {
+                let number = device.as_ref().map(|path| disks::number(path)).transpose()?;
+                let value = number.map(|number| format!("{number} ")).unwrap_or_default() + &value;
+                // A disk a line.
+                files.entry(file).and_modify(|known: &mut String| *known += &format!("\n{value}")).or_insert(value);
+            }
+        }
+        Ok(files)
     }
 
     /// Its directory, for a process to be born in, or to be asked about devices.

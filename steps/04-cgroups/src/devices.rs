@@ -41,6 +41,9 @@ pub struct DeviceRule {
 }
 
 impl DeviceRule {
+    /// Everything, with all devices.
+    pub const ALL: DeviceRule = DeviceRule::allow(DeviceKind::All, None, None, ANY);
+
     /// One that allows.
     #[must_use]
     pub const fn allow(kind: DeviceKind, major: Option<u32>, minor: Option<u32>, access: u8) -> DeviceRule {

@@ -9,6 +9,7 @@ mod container;
 mod create;
 mod criu;
 mod delete;
+mod describe;
 mod events;
 mod exec;
 mod features;
@@ -47,6 +48,7 @@ mod who;
 
 pub use bundle::{check_id, load};
 pub use container::{Container, Making};
+pub use describe::{Around, describe_process};
 pub use globals::Flags;
 pub use translate::id_map;
 

@@ -3,6 +3,7 @@
 
 mod cli;
 pub mod client;
+mod first;
 mod hub;
 pub mod journal;
 mod kernel;
@@ -13,6 +14,7 @@ pub mod spawn;
 mod streams;
 
 pub use client::{Client, Outcome};
+pub use first::First;
 pub use hub::{SOCKET, dial};
 pub use monitor::{Life, run};
 pub use streams::{Ends, Kind, Stream};

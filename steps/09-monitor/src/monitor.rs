@@ -8,8 +8,9 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SignalFd;
-use process::{Child, Created, Error, Result, signals};
+use process::{Child, Error, Result, signals};
 
+use crate::First;
 use crate::hub::Hub;
 use crate::log::Sink;
 use crate::message::{self, Message, PIECE};
@@ -22,13 +23,18 @@ pub trait Life {
     ///
     /// # Errors
     /// Whatever failed; nothing is left then.
-    fn create(&mut self, stdio: &Ends) -> Result<Created>;
+    fn create(&mut self, stdio: &Ends) -> Result<First>;
 
     /// The program runs.
     ///
     /// # Errors
     /// When that cannot be written down; the container is killed then.
     fn started(&mut self, pid: u32) -> Result<()>;
+
+    /// Somebody sends it a signal.
+    fn signal(&self, first: &Child, number: u32) {
+        first.signal(number);
+    }
 
     /// It has ended. Cleans up; `Some` is how long to wait before it begins anew.
     ///
@@ -114,11 +120,11 @@ fn one_life(
         }
     };
     hub.send(&Message::Started(pid));
-    let status = accompany(child, streams, hub, log, early)?;
+    let status = accompany(child, streams, hub, log, (life, early))?;
     Ok((status, life.ended(status)?))
 }
 
-fn begin(created: Created, streams: &mut Streams, life: &mut dyn Life, pid: u32) -> Result<Child> {
+fn begin(created: First, streams: &mut Streams, life: &mut dyn Life, pid: u32) -> Result<Child> {
     streams.take_terminal()?;
     let child = created.start()?;
     life.started(pid)?;
@@ -132,10 +138,10 @@ fn accompany(
     mut streams: Streams,
     hub: &mut Hub,
     log: &mut dyn Sink,
-    early: Vec<Message>,
+    (life, early): (&dyn Life, Vec<Message>),
 ) -> Result<u8> {
     let signals = signals::descriptor()?;
-    early.into_iter().for_each(|message| obey(message, &child, &mut streams));
+    early.into_iter().for_each(|message| obey(message, life, &child, &mut streams));
     loop {
         if let Some(status) = child.try_wait()? {
             copy(&mut streams, hub, log, usize::MAX);
@@ -144,7 +150,7 @@ fn accompany(
         wait(&signals, &streams, hub)?;
         while let Ok(Some(signal)) = signals.read_signal() {
             if signal.ssi_signo != Signal::SIGCHLD as u32 {
-                child.signal(signal.ssi_signo);
+                life.signal(&child, signal.ssi_signo);
             }
         }
         streams.flush();
@@ -152,19 +158,19 @@ fn accompany(
             copy(&mut streams, hub, log, 16);
         }
         for message in hub.turn(streams.wants_input()) {
-            obey(message, &child, &mut streams);
+            obey(message, life, &child, &mut streams);
         }
         streams.close_if_done();
     }
 }
 // ANCHOR_END: accompany
 
-fn obey(message: Message, child: &Child, streams: &mut Streams) {
+fn obey(message: Message, life: &dyn Life, child: &Child, streams: &mut Streams) {
     match message {
         Message::Input(bytes) => streams.type_in(&bytes),
         Message::InputEnd => streams.end_input(),
         Message::Window(rows, columns) => streams.resize(rows, columns),
-        Message::Signal(number) => child.signal(number.into()),
+        Message::Signal(number) => life.signal(child, number.into()),
         _ => {}
     }
 }

@@ -57,6 +57,24 @@ pub enum Stream {
 }
 
 impl Ends {
+    /// The terminal, to be handed to the monitor by who makes it, when it is not the container's first process itself.
+    #[must_use]
+    pub fn console(&self) -> Option<&Console> {
+        self.console.as_ref()
+    }
+
+    /// The three descriptors, for another program to hand on.
+    ///
+    /// # Errors
+    /// When there are no descriptors left, or it has a terminal.
+    pub fn pipes(&self) -> Result<[OwnedFd; 3]> {
+        let copy = |end: &Option<OwnedFd>| {
+            let end = end.as_ref().ok_or(Errno::EBADF.into()).and_then(|end| end.try_clone());
+            end.map_err(|error: std::io::Error| Error::os("duplicate the container's descriptors", error))
+        };
+        Ok([copy(&self.input)?, copy(&self.output)?, copy(&self.errors)?])
+    }
+
     /// Gives the pipes to a user of the container that is to be, who may not be able to take them: a container may have no id
     /// for the monitor's user.
     ///

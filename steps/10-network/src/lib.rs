@@ -20,6 +20,7 @@ pub mod run;
 pub use dns::Dns;
 pub use expose::Exposed;
 pub use hosts::{Host, Hosts};
+pub use inside::PING;
 pub use list::list;
 pub use mode::Mode;
 pub use network::Network;

@@ -128,7 +128,8 @@ pub(crate) fn compose(
 /// The program as the child of a process 1 that was made to be one: ours, or the one that the user named, or, where ours
 /// cannot start without the host's files, one of the host.
 fn init(options: &Options, program: Program, mounts: &mut Vec<Mount>) -> Result<Program> {
-    if options.init_path.is_none() && process::init::stands_alone() {
+    // Another runtime could not find ours.
+    if options.init_path.is_none() && options.runtime.is_none() && process::init::stands_alone() {
         return Ok(process::init::program(program));
     }
     let known = KNOWN_INITS.iter().map(PathBuf::from).find(|path| path.exists());
@@ -277,6 +278,19 @@ fn with(options: &Options, user: User, privileged: Option<&[String]>) -> Result<
     let mut security = SecurityOptions::parse(&options.security)?;
     security.unconfined |= privileged.is_some() && security.seccomp.is_none();
     confinement::run::confinement_of(user, capabilities, &security, rlimits(options)?)
+}
+
+/// The rules of the filter in `confinement`, in words.
+///
+/// # Errors
+/// When the file that was named cannot be read any more.
+pub(crate) fn profile(options: &Options, confinement: &Confinement) -> Result<Option<Profile>> {
+    let limit = &confinement.capabilities.bounding;
+    let named = SecurityOptions::parse(&options.security)?.seccomp;
+    confinement.seccomp.as_ref().map_or(Ok(None), |_| match named {
+        Some(path) => Profile::read(&path, limit).map(Some),
+        None => Ok(Some(Profile::unordered_for(limit))),
+    })
 }
 
 /// What root in a privileged container may do, it may do everywhere; another user gets no more than the limit

@@ -13,7 +13,7 @@ use rootfs::Source;
 use crate::flags::{self, Making};
 use crate::running::Running;
 use crate::status::now;
-use crate::{Engine, Options, Record, compose, names, signal};
+use crate::{Engine, Options, Record, compose, foreign, names, signal};
 
 /// The verb.
 pub const CREATE: Command =
@@ -54,6 +54,7 @@ impl Engine {
         check_cidfile(making.cidfile.as_deref())?;
         let image = self.image(options, making)?;
         let mut options = options.clone();
+        options.runtime = foreign::chosen()?;
         options.network.choose_ports(&image.config.exposed_ports)?;
         if options.stop_signal.is_none() && !image.config.stop_signal.is_empty() {
             options.stop_signal = Some(image.config.stop_signal.clone());

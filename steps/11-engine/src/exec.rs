@@ -8,14 +8,20 @@ use std::io::Write;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches};
+use confinement::Confinement;
 use namespaces::itself;
 use nix::unistd::Pid;
-use process::{Command, Error, Program, Result, Setup, Start, Stdio, code};
+use process::{Child, Command, Console, Error, Program, Result, Setup, Start, Stdio, code};
 use rootfs::beneath::Root;
 
 use crate::environment::{self, Environment};
+use crate::foreign::{self, Foreign};
 use crate::join::Join;
+<<<<<<< HEAD
 use crate::{Engine, Record, Status, agent, compose, names, user};
+=======
+use crate::{Engine, Record, Status, compose, names, orphans, user};
+>>>>>>> cc4d4d7 (Let another OCI runtime make a container in the place of ours)
 
 /// The verb.
 pub const EXEC: Command = Command { name: "exec", about: "Run a process in a running container", define, run };
@@ -119,10 +125,17 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let directory = engine.state().container(&record.id);
     confinement.meet(|| agent::state(&record, &directory, "running"))?;
     process::secret::environment();
-    // From here on all paths are the container's.
-    join.setup()?;
+    let by = Foreign::of(&engine, &record);
+    let place = match &by {
+        Some(_) => format!("/proc/{}/root", status.life.pid.unwrap_or(0)),
+        None => {
+            // From here on all paths are the container's.
+            join.setup()?;
+            "/".into()
+        }
+    };
     drop(join);
-    let root = Root::open(Path::new("/")).map_err(|error| Error::os("open the container's root", error))?;
+    let root = Root::open(Path::new(&place)).map_err(|error| Error::os("open the container's root", error))?;
     let wanted = matches.get_one::<String>("user").cloned();
     let wanted = wanted.unwrap_or_else(|| compose::wanted_user(&record.options, &image.config));
     let account = user::find(&root, &wanted)?;
@@ -139,6 +152,9 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let cwd = cwd.unwrap_or_else(|| compose::directory(&record.options, &image.config));
     let env = environment.pairs().into_iter().map(Into::into).collect();
     let program = Program { env: Some(env), cwd: Some(cwd.into()), ..Program::new(command) };
+    if let Some(by) = by {
+        return theirs(&by, &program, &confinement, console, detach);
+    }
     let setup = (console, &confinement);
     let tell = |pid| confinement.tell(pid);
     let parent = confinement.agent.is_some().then_some(&tell as &dyn Fn(Pid) -> Result<()>);
@@ -151,6 +167,33 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     child.wait()
 }
 // ANCHOR_END: inside
+
+/// By another runtime, which enters the container itself. Its part is over when the process runs; that one is left to us.
+// ANCHOR: theirs
+fn theirs(
+    by: &Foreign,
+    program: &Program,
+    confinement: &Confinement,
+    console: Option<Console>,
+    detach: bool,
+) -> Result<u8> {
+    if !detach {
+        orphans::adopt()?;
+    }
+    let process = runtime::describe_process(program, confinement, console.as_ref().map(Console::window));
+    let ends = match &console {
+        Some(console) => foreign::Ends::Terminal(console),
+        None if detach => foreign::Ends::Nowhere,
+        None => foreign::Ends::Same,
+    };
+    let pid = by.exec(&process, ends)?;
+    drop(console);
+    match detach {
+        true => Ok(0),
+        false => Child::adopted(pid)?.wait(),
+    }
+}
+// ANCHOR_END: theirs
 
 fn strings(matches: &ArgMatches, name: &str) -> Vec<String> {
     matches.get_many::<String>(name).into_iter().flatten().cloned().collect()

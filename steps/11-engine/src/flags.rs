@@ -186,6 +186,7 @@ impl Options {
             },
             pidfile: absolute_path(matches, "pidfile")?,
             monitor_pidfile: absolute_path(matches, "conmon-pidfile")?,
+            runtime: None,
             create_command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         };
         options.check()?;

@@ -2,6 +2,8 @@
 //! namespace; it alone touches the container's files, so it can make and remove those of all the container's ids, and
 //! when it dies the kernel takes the container and its mounts along.
 
+mod theirs;
+
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,11 +13,12 @@ use cgroups::{Cgroup, Place};
 use clap::{Arg, ArgMatches};
 use images::Image;
 use monitor::log::{LogFile, Sink};
-use monitor::{Ends, Kind, spawn};
+use monitor::{Ends, First, Kind, spawn};
 use namespaces::Space;
 use nix::unistd::Pid;
-use process::{Command, Created, Error, Result};
+use process::{Child, Command, Error, Result};
 
+use crate::foreign::Foreign;
 use crate::ids::Ids;
 use crate::neighbours::Neighbours;
 use crate::options::{LogDriver, Notify};
@@ -90,6 +93,8 @@ struct Keeper {
     root: Option<Root>,
     network: RefCell<Network>,
     cgroup: RefCell<Option<Cgroup>>,
+    /// Who makes it, when we do not.
+    by: Option<Foreign>,
 }
 
 /// The container's network, while it comes up and when it is there.
@@ -104,6 +109,7 @@ impl Keeper {
         let directory = engine.state().container(&record.id);
         let life = Life::read(&directory)?;
         Ok(Keeper {
+            by: Foreign::of(&engine, &record),
             engine,
             record,
             image,
@@ -131,13 +137,23 @@ impl Keeper {
     /// Lets go of everything but the container's own files; goes on after an error, and returns the first.
     fn release(&mut self) -> Result<()> {
         self.network.take();
+        let deleted = self.by.as_ref().filter(|by| by.is_there()).map_or(Ok(()), Foreign::delete);
         let cgroup = self.cgroup.take().map_or(Ok(()), Cgroup::remove);
         if self.record.options.spaces.pid == Space::Host {
             orphans::end(&self.root.as_ref().map(Root::servers).unwrap_or_default());
         }
         let root = self.root.take().map_or(Ok(()), Root::unmount);
         let _ = std::fs::remove_dir_all(layered::written(&self.directory));
-        cgroup.and(root)
+        deleted.and(cgroup).and(root)
+    }
+
+    /// Waits until the network works that has begun to come up.
+    fn network_is_up(&self) -> Result<()> {
+        let mut network = self.network.borrow_mut();
+        if let Some(starting) = network.starting.take() {
+            network.attached = starting.ready()?;
+        }
+        Ok(())
     }
 
     /// Whether somebody asked for the end.
@@ -148,7 +164,7 @@ impl Keeper {
 
 impl monitor::Life for Keeper {
     // ANCHOR: create
-    fn create(&mut self, stdio: &Ends) -> Result<Created> {
+    fn create(&mut self, stdio: &Ends) -> Result<First> {
         let made = self.make(stdio);
         if let Err(error) = &made {
             let _ = self.release();
@@ -175,6 +191,14 @@ impl monitor::Life for Keeper {
             Notify::Ignore => {}
         }
         Ok(())
+    }
+
+    fn signal(&self, first: &Child, number: u32) {
+        match &self.by {
+            None => first.signal(number),
+            // It may have ended just now.
+            Some(by) => drop(by.kill(number)),
+        }
     }
 
     // ANCHOR: ended
@@ -223,7 +247,7 @@ impl monitor::Life for Keeper {
 
 impl Keeper {
     // ANCHOR: make
-    fn make(&mut self, stdio: &Ends) -> Result<Created> {
+    fn make(&mut self, stdio: &Ends) -> Result<First> {
         let (state, options) = (self.engine.state(), &self.record.options);
         let lowest = root::lowest(state.root(), &self.record.id)?;
         let label = self.record.label.as_ref();
@@ -257,19 +281,22 @@ impl Keeper {
             let _ = explain::print(&lines, &mut text);
             let _ = std::fs::write(explain::file(&self.directory), text);
         }
+<<<<<<< HEAD
         container.confinement.meet(|| agent::state(&self.record, &self.directory, "creating"))?;
         let stdio = Owned { stdio, user: container.confinement.user.uid };
+=======
+>>>>>>> cc4d4d7 (Let another OCI runtime make a container in the place of ours)
         let limits = compose::limits(options, &container.rootfs.devices);
         let place = Place::make(&self.record.id, &limits, &options.cgroups)?;
         *self.cgroup.borrow_mut() = place.cgroup().cloned();
+        if let Some(by) = &self.by {
+            return self.theirs(by, &container, stdio, (&place, &limits), &ids);
+        }
+        let stdio = Owned { stdio, user: container.confinement.user.uid };
         let cgroup = place.directory();
         let created = container.create(&(&options.network, &stdio), cgroup, &|pid| self.parent(&place, pid))?;
-        let mut network = self.network.borrow_mut();
-        if let Some(starting) = network.starting.take() {
-            network.attached = starting.ready()?;
-        }
-        drop(network);
-        Ok(created)
+        self.network_is_up()?;
+        Ok(First::Ours(created))
     }
     // ANCHOR_END: make
 

@@ -14,6 +14,7 @@ mod fetch;
 mod files;
 mod filter;
 pub mod flags;
+mod foreign;
 mod group;
 mod ids;
 pub mod info;
@@ -61,6 +62,7 @@ mod watch;
 
 pub use engine::Engine;
 pub use filter::Filters;
+pub use foreign::set_runtime;
 pub use logs::Wanted;
 pub use options::Options;
 pub use record::{Mounted, Record};

@@ -102,6 +102,8 @@ pub struct Options {
     pub pidfile: Option<PathBuf>,
     /// Gets the process id of its monitor at each start.
     pub monitor_pidfile: Option<PathBuf>,
+    /// The program that makes it and its processes, in the place of our runtime.
+    pub runtime: Option<PathBuf>,
     /// The whole command line that made it, for `generate systemd`.
     pub create_command: Vec<String>,
 }

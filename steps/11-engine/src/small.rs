@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use process::{Command, Error, Result, code};
 
 use crate::filter::Filters;
+use crate::foreign::Foreign;
 use crate::{Engine, Record, names, names_of};
 
 /// The verb.
@@ -99,10 +100,10 @@ impl Engine {
                 .hint("cgroup v2 has to be delegated to you: see the book's chapter about cgroups")
                 .code(code::NO_DELEGATION)
         })?;
-        if freeze {
-            cgroup.freeze()?
-        } else {
-            cgroup.thaw()?
+        match (Foreign::of(self, record), freeze) {
+            (Some(by), _) => by.freeze(freeze)?,
+            (None, true) => cgroup.freeze()?,
+            (None, false) => cgroup.thaw()?,
         }
         self.event(if freeze { "pause" } else { "unpause" }, record, &[]);
         Ok(())

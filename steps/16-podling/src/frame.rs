@@ -58,7 +58,6 @@ const ABSENT: &[(&str, bool)] = &[
     ("registries-conf", true),
     ("remote", false),
     ("runroot", true),
-    ("runtime", true),
     ("runtime-flag", true),
     ("storage-opt", true),
     ("tls-ca", true),
@@ -87,6 +86,12 @@ impl Podling {
             .disable_version_flag(true)
             .args_override_self(true)
             .arg(path("root", "Keep images, containers and volumes in this directory"))
+            .arg(
+                Arg::new("runtime")
+                    .long("runtime")
+                    .value_name("NAME")
+                    .help("Let another OCI runtime make containers, by name or path"),
+            )
             .arg(path("out", "Write what would be printed to this file"))
             .arg(switch("noout").help("Print nothing"))
             .arg(version.help("Print the version"));
@@ -123,6 +128,9 @@ impl Frame for Podling {
         if let Some(root) = matches.try_get_one::<PathBuf>("root").ok().flatten() {
             images::set_default_root(std::path::absolute(root).map_err(|error| Error::os("find --root", error))?);
         }
+        if let Some(runtime) = matches.try_get_one::<String>("runtime").ok().flatten() {
+            engine::set_runtime(runtime);
+        }
         // Standard output itself: what is printed by a container and by a child of ours goes there too.
         let out = match known("out") {
             true => matches.get_one::<PathBuf>("out").cloned(),
@@ -139,7 +147,7 @@ impl Frame for Podling {
         if let Some(error) = podman::lacking(asked, rest) {
             return Some(error);
         }
-        let misplaced = rest[0].starts_with("--") && before.chain(["out", "noout"]).any(|name| name == flag);
+        let misplaced = rest[0].starts_with("--") && before.chain(["out", "noout", "runtime"]).any(|name| name == flag);
         misplaced.then(|| {
             let verb = asked.join(" ");
             Error::new(format!("unknown flag: --{flag}"))

@@ -10,6 +10,7 @@ mod file;
 mod numbers;
 mod oci;
 mod ready;
+mod unordered;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use process::{Command, Created, Error, Result};
+use process::{Command, Error, Result};
 use runtime::Container;
 
 use super::{directory, id};
-use crate::Ends;
 use crate::log::LogFile;
 use crate::{Client, Kind, Life, Outcome, client, spawn};
+use crate::{Ends, First};
 
 /// The verb.
 pub const RUN: Command = Command { name: "run", about: "Run the container of a bundle", define, run };
@@ -85,8 +85,8 @@ fn keep(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
 struct Bundle(Container);
 
 impl Life for Bundle {
-    fn create(&mut self, stdio: &Ends) -> Result<Created> {
-        self.0.create(&stdio, None, &|_| Ok(()))
+    fn create(&mut self, stdio: &Ends) -> Result<First> {
+        self.0.create(&stdio, None, &|_| Ok(())).map(First::Ours)
     }
 
     fn started(&mut self, _pid: u32) -> Result<()> {

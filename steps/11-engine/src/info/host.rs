@@ -8,6 +8,7 @@ use nix::sys::utsname::uname;
 use serde::Serialize;
 
 use super::machine;
+use crate::foreign;
 
 /// libpod's `HostInfo`.
 #[derive(Debug, Clone, Serialize)]
@@ -55,11 +56,11 @@ pub struct Tool {
     pub version: String,
 }
 
-/// The OCI runtime: podling itself.
+/// The OCI runtime of new containers: podling itself, unless another one is chosen.
 #[derive(Debug, Clone, Serialize)]
 #[allow(missing_docs)]
 pub struct Runtime {
-    pub name: &'static str,
+    pub name: String,
     pub package: &'static str,
     pub path: PathBuf,
     pub version: String,
@@ -166,7 +167,7 @@ impl Host {
             mem_free: machine::memory("MemFree"),
             mem_total: machine::memory("MemTotal"),
             network_backend: "pasta",
-            oci_runtime: Runtime { name: "podling", package: "", path, version: format!("{version}\nspec: 1.2.0") },
+            oci_runtime: runtime(path, &version),
             os: "linux",
             pasta: pasta(),
             remote_socket: socket(),
@@ -230,6 +231,16 @@ fn pasta() -> Pasta {
     let first = |text: &str| text.lines().next().unwrap_or_default().to_string();
     let version = said.map(|output| first(&String::from_utf8_lossy(&output.stdout)));
     Pasta { executable, package: String::new(), version: version.unwrap_or_default() }
+}
+
+/// Who does not answer, or is not there, is told by who tries to make a container.
+fn runtime(ours: PathBuf, version: &str) -> Runtime {
+    let Ok(Some(path)) = foreign::chosen() else {
+        return Runtime { name: "podling".into(), package: "", path: ours, version: format!("{version}\nspec: 1.2.0") };
+    };
+    let said = Command::new(&path).arg("--version").output();
+    let version = said.map(|output| String::from_utf8_lossy(&output.stdout).trim_end().to_owned()).unwrap_or_default();
+    Runtime { name: foreign::name(&path).into(), package: "", path, version }
 }
 
 fn socket() -> Socket {

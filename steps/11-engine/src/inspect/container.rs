@@ -5,7 +5,7 @@ use rootfs::Source;
 use serde_json::{Value, json};
 
 use super::host;
-use crate::{Engine, Phase, Record, Status, compose};
+use crate::{Engine, Phase, Record, Status, compose, foreign};
 
 /// When something has not happened, in Go's words.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -39,7 +39,7 @@ pub fn document(engine: &Engine, record: &Record) -> Result<Value> {
         "HostnamePath": "",
         "HostsPath": "",
         "StaticDir": text(directory.clone()),
-        "OCIRuntime": "podling",
+        "OCIRuntime": record.options.runtime.as_deref().map_or("podling", foreign::name),
         "ConmonPidFile": "",
         "PidFile": "",
         "Name": record.name,
