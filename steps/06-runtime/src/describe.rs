@@ -125,7 +125,8 @@ pub fn describe_process(program: &Program, confined: &Confinement, terminal: Opt
     let limit = |limit: &confinement::Rlimit| json!({ "type": limit.kind, "soft": limit.soft, "hard": limit.hard });
     let user = &confined.user;
     // Its own group too, for it must stay in force when a program changes that.
-    let groups = [&[user.gid], &user.groups[..]].concat();
+    let own = Some(user.gid).filter(|own| !user.groups.contains(own));
+    let groups: Vec<u32> = own.into_iter().chain(user.groups.iter().copied()).collect();
     let mut process = json!({
         "terminal": terminal.is_some(),
         "user": {

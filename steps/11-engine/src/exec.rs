@@ -17,11 +17,7 @@ use rootfs::beneath::Root;
 use crate::environment::{self, Environment};
 use crate::foreign::{self, Foreign};
 use crate::join::Join;
-<<<<<<< HEAD
-use crate::{Engine, Record, Status, agent, compose, names, user};
-=======
-use crate::{Engine, Record, Status, compose, names, orphans, user};
->>>>>>> cc4d4d7 (Let another OCI runtime make a container in the place of ours)
+use crate::{Engine, Record, Status, agent, compose, names, orphans, user};
 
 /// The verb.
 pub const EXEC: Command = Command { name: "exec", about: "Run a process in a running container", define, run };
@@ -122,10 +118,12 @@ fn inside(matches: &ArgMatches, _out: &mut dyn Write) -> Result<u8> {
     let console = if detach { None } else { stdio.console()? };
     let privileged = matches.get_flag("privileged");
     let mut confinement = compose::confinement_inside(&record.options, privileged)?;
-    let directory = engine.state().container(&record.id);
-    confinement.meet(|| agent::state(&record, &directory, "running"))?;
-    process::secret::environment();
     let by = Foreign::of(&engine, &record);
+    if by.is_none() {
+        let directory = engine.state().container(&record.id);
+        confinement.meet(|| agent::state(&record, &directory, "running"))?;
+    }
+    process::secret::environment();
     let place = match &by {
         Some(_) => format!("/proc/{}/root", status.life.pid.unwrap_or(0)),
         None => {

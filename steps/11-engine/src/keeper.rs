@@ -281,17 +281,13 @@ impl Keeper {
             let _ = explain::print(&lines, &mut text);
             let _ = std::fs::write(explain::file(&self.directory), text);
         }
-<<<<<<< HEAD
-        container.confinement.meet(|| agent::state(&self.record, &self.directory, "creating"))?;
-        let stdio = Owned { stdio, user: container.confinement.user.uid };
-=======
->>>>>>> cc4d4d7 (Let another OCI runtime make a container in the place of ours)
         let limits = compose::limits(options, &container.rootfs.devices);
         let place = Place::make(&self.record.id, &limits, &options.cgroups)?;
         *self.cgroup.borrow_mut() = place.cgroup().cloned();
         if let Some(by) = &self.by {
             return self.theirs(by, &container, stdio, (&place, &limits), &ids);
         }
+        container.confinement.meet(|| agent::state(&self.record, &self.directory, "creating"))?;
         let stdio = Owned { stdio, user: container.confinement.user.uid };
         let cgroup = place.directory();
         let created = container.create(&(&options.network, &stdio), cgroup, &|pid| self.parent(&place, pid))?;

@@ -42,7 +42,8 @@ impl Keeper {
             seccomp: profile.as_ref(),
             terminal: stdio.console().map(Console::window),
             cgroup: path.as_deref().zip(files),
-            devices: (namespaces::itself::caller() == 0).then(|| rules(limits)),
+            // Without a cgroup nobody is asked, as by us.
+            devices: cgroup.as_ref().filter(|_| namespaces::itself::caller() == 0).map(|_| rules(limits)),
             sysctls: if own_network { &[network::PING] } else { &[] },
         })?;
         let ends = match stdio.console() {
