@@ -63,7 +63,7 @@ impl Joined {
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let mut files = Vec::new();
-        for (whose, kinds) in &self.0 {
+        for (whose, kinds, _) in &self.0 {
             let number = whose.as_raw_fd();
             let about = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
             // Only a process's descriptor says whose it is (pidfd_open(2)).

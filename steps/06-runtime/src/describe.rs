@@ -161,12 +161,20 @@ fn extent(extent: &Extent) -> Value {
 
 fn describe_mount(mount: &Mount) -> Value {
     let (kind, nothing) = (mount.fstype.as_deref().unwrap_or("bind"), Path::new("none"));
-    json!({
+    let mut described = json!({
         "destination": mount.destination,
         "type": kind,
         "source": mount.source.as_deref().unwrap_or(nothing),
         "options": mount.options,
-    })
+    });
+    if let Some(ids) = &mount.ids {
+        described["uidMappings"] = ids.map.users.iter().map(extent).collect();
+        described["gidMappings"] = ids.map.groups.iter().map(extent).collect();
+        let word = if ids.recursive { "ridmap" } else { "idmap" };
+        let others = mount.options.iter().map(String::as_str).filter(|known| *known != word);
+        described["options"] = others.chain([word]).collect();
+    }
+    described
 }
 
 fn rule(rule: &DeviceRule) -> Value {
