@@ -46,13 +46,15 @@ fn checkpoint(matches: &ArgMatches) -> Result<u8> {
     for key in descriptors.iter().flatten().filter(|key| key.starts_with("file[")) {
         words.extend(["--external".into(), key.clone()]);
     }
-    let flags = ["leave-running", "link-remap", "tcp-skip-in-flight"];
-    words.extend(flags.into_iter().filter(|name| matches.get_flag(name)).map(|name| format!("--{name}")));
-    let status =
-        Program::new(&criu).args(&words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let status = status.map_err(|error| Error::os(format!("start {}", criu.display()), error))?;
-    if !status.success() {
-        return Err(criu::failed(&format!("checkpoint container {id}"), &work.join("dump.log")));
+    // Its command line calls the last one by another name than its library does, and runc.
+    let flags =
+        [("leave-running", "leave-running"), ("link-remap", "link-remap"), ("tcp-skip-in-flight", "skip-in-flight")];
+    words.extend(flags.into_iter().filter(|(name, _)| matches.get_flag(name)).map(|(_, word)| format!("--{word}")));
+    let output = Program::new(&criu).args(&words).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Error::os(format!("start {}", criu.display()), error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(criu::failed(&format!("checkpoint container {id}"), &work.join("dump.log"), &said));
     }
     let text = serde_json::to_vec(&descriptors).map_err(|error| Error::because("write the descriptors", error))?;
     replace(&images.join(criu::DESCRIPTORS), &text)?;

@@ -97,8 +97,8 @@ pub(crate) fn words(matches: &ArgMatches, images: &Path, work: &Path, log: &str)
     words
 }
 
-/// Why it failed, in its own words.
-pub(crate) fn failed(what: &str, log: &Path) -> Error {
+/// Why it failed, in its own words: of its log, or what it `said` before it had one.
+pub(crate) fn failed(what: &str, log: &Path, said: &str) -> Error {
     let text = fs::read_to_string(log).unwrap_or_default();
     // That it may not raise a limit of its own is an error to it, and ends nothing.
     let errors =
@@ -106,7 +106,7 @@ pub(crate) fn failed(what: &str, log: &Path) -> Error {
     let words = errors.filter_map(|(_, words)| words.split_once("): ")).map(|(_, words)| words).next();
     let error = match words {
         Some(words) => Error::because(what, words.trim()),
-        None => Error::because(what, "criu ended with an error"),
+        None => Error::because(what, said.lines().next().unwrap_or("criu ended with an error")),
     };
     error.hint(format!("{} says more; `criu check` says whether it can work on this system", log.display()))
 }
@@ -121,7 +121,7 @@ mod tests {
         let log = directory.path().join("dump.log");
         let said = |text: &str| {
             fs::write(&log, text).unwrap();
-            failed("checkpoint container box", &log).to_string().lines().next().unwrap().to_owned()
+            failed("checkpoint container box", &log, "").to_string().lines().next().unwrap().to_owned()
         };
         let text = "(00.01) Error (criu/util.c:1533): rlimit: Can't setup RLIMIT_NOFILE for self: Operation not permitted\n\
                     (00.02) Dumping\n(00.03) Error (criu/files-reg.c:1790): Can't lookup mount=24\n\

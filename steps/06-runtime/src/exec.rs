@@ -102,8 +102,11 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
 fn cgroup(matches: &ArgMatches, record: &Record) -> Result<Option<Cgroup>> {
     let Some(below) = given(matches, "cgroup") else { return Ok(record.cgroup()) };
     let failed = |why: &str| Error::because(format!("--cgroup {}", below.display()), why);
-    let own = record.cgroup().ok_or_else(|| failed("the container has no cgroup of its own"))?;
     let below = below.strip_prefix("/").unwrap_or(below);
+    if below.as_os_str().is_empty() {
+        return Ok(record.cgroup());
+    }
+    let own = record.cgroup().ok_or_else(|| failed("the container has no cgroup of its own"))?;
     if !below.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(failed("it leads out of the container's cgroup"));
     }

@@ -87,7 +87,7 @@ fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, p
     let program = Program::new(words);
     let start = Start { cgroup: position.directory(), ..Start::new(&program, &()) };
     if start.start()?.wait()? != 0 {
-        return Err(criu::failed(&format!("restore container {}", record.id), &work.join("restore.log")));
+        return Err(criu::failed(&format!("restore container {}", record.id), &work.join("restore.log"), ""));
     }
     let text = fs::read_to_string(&pid_file).unwrap_or_default();
     let number = text.trim().parse().map_err(|_| Error::new("criu has not told the number of the process"))?;

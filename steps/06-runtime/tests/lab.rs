@@ -115,3 +115,29 @@ fn limits_that_change() {
         runtime delete --force $id; wait $watcher; jq -r '.type? // .' watched 2>/dev/null | sort -u; tail -n 1 watched"#;
     settings().bind(|| insta::assert_snapshot!("lab_update", Lab::shared().ok(Who::Root, script)));
 }
+
+/// Other owners than on the disk, and a network device, are root's to give.
+#[test]
+fn owners_and_devices_that_root_gives() {
+    let script = r#"
+        directory=$(mktemp -d) && cd "$directory" && trap 'cd /; rm -rf "$directory"; ip link del given-0 2>/dev/null || true' EXIT
+        chmod 711 . && mkdir -p rootfs/{bin,dev,sys,proc,mnt} source && cp /bin/busybox rootfs/bin/
+        for name in sh ls touch ip cut grep tail; do ln -s busybox rootfs/bin/$name; done
+        touch source/file && chown 5:6 source/file && chmod 777 source
+        runtime() { /podling/target/debug/runtime --root "$PWD/state" run "$@" 2>&1 || echo "[exit $?]"; }
+        /podling/target/debug/runtime spec; mv config.json plain.json
+        map() { echo "[{ containerID: 0, hostID: $1, size: 100 }]"; }
+        owners() { echo "ls -n /mnt | tail -n 1 | cut -c 1-40"; }
+        mount="destination: \"/mnt\", type: \"bind\", source: \"$PWD/source\""
+        jq ".process.args = [\"sh\", \"-c\", \"$(owners)\"] | .mounts += [{ $mount, options: [\"bind\", \"idmap\"],
+            uidMappings: $(map 1000), gidMappings: $(map 2000) }]" plain.json >config.json; runtime owners-$$
+        jq ".process.args = [\"sh\", \"-c\", \"touch /mnt/own; $(owners)\"] | .linux.namespaces += [{ type: \"user\" }]
+            | .linux.uidMappings = $(map 300000) | .linux.gidMappings = $(map 300000)
+            | .mounts += [{ $mount, options: [\"rbind\", \"ridmap\"] }]" plain.json >config.json; runtime owners-$$
+        ls -n source | cut -c 1-15
+        ip link add given-0 mtu 1400 type veth peer name given-1; ip addr add 10.98.76.5/24 dev given-0
+        jq '.process.args = ["sh", "-c", "ip addr show net0 | grep -o \"mtu 1400\\|[<,]UP\\|inet 10.*\""] | .linux.netDevices = { "given-0": { name: "net0" } }' \
+            plain.json >config.json; runtime device-$$
+        runtime device-$$"#;
+    settings().bind(|| insta::assert_snapshot!("lab_given", Lab::shared().ok(Who::Root, script)));
+}
