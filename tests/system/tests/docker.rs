@@ -84,6 +84,11 @@ fn a_life() {
         assert_eq!(status(), "paused\n");
         docker.ok(&["unpause", "box"]);
         assert_eq!(status(), "running\n");
+        let (_, errors, status) = docker.run(&["update", "--memory", "64m", "--memory-swap", "64m", "box"]);
+        match docker.room.ok("cat", &["/sys/fs/cgroup/cgroup.controllers"]).contains("memory") {
+            true => assert_eq!(docker.ok(&["exec", "box", "cat", "/sys/fs/cgroup/memory.max"]), "67108864\n"),
+            false => assert!(status == 1 && errors.contains("this kernel has no cgroup controller memory"), "{errors}"),
+        }
     }
     docker.ok(&["stop", "box"]);
     assert_eq!(docker.ok(&["logs", "box"]), "up\nbye\n");
