@@ -5,7 +5,7 @@ use std::fs::File;
 
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
-use process::{Error, Program, Result, Start};
+use process::{Error, Program, Result, Start, code};
 
 use crate::IdMap;
 
@@ -29,7 +29,8 @@ impl IdMap {
         let program = Program::new(["none"]);
         let start = Start { flags: CloneFlags::CLONE_NEWUSER, parent: Some(&parent), ..Start::new(&program, &()) };
         drop(start.create()?);
-        held.into_inner().ok_or_else(|| Error::new("make a user namespace: its process has died"))
+        held.into_inner()
+            .ok_or_else(|| Error::new("make a user namespace: its process has died").code(code::CHILD_DIED))
     }
     // ANCHOR_END: hold
 }

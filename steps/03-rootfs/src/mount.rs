@@ -107,7 +107,8 @@ impl Mount {
     pub(crate) fn mapped(&self) -> Result<Option<OwnedFd>> {
         let Some(ids) = &self.ids else { return Ok(None) };
         if !self.is_bind() {
-            return Err(Error::new(format!("{}: only what is bound can have other owners", self.tried())));
+            return Err(Error::new(format!("{}: only what is bound can have other owners", self.tried()))
+                .code(code::REFUSED_PLACE));
         }
         let source = self.source.as_deref().unwrap_or(Path::new(""));
         let recursive = Options::parse(&self.options).bind.unwrap_or(false);

@@ -2,7 +2,7 @@
 
 use process::explain::{Explain, Line};
 
-use crate::{Limits, Mode, Placement};
+use crate::{Limits, Place};
 
 impl Explain for Limits {
     fn explain(&self) -> Vec<Line> {
@@ -29,14 +29,25 @@ impl Explain for Limits {
     }
 }
 
-impl Explain for Placement {
+/// Where the first process is put, which depends on what the system lets us have.
+impl Explain for Place {
     fn explain(&self) -> Vec<Line> {
-        vec![Line::new(
-            4,
-            match self {
-                Placement { mode: Mode::Disabled, .. } => "leave it in the cgroup of its caller",
-                _ => "put it into a cgroup of its own, where one is delegated",
-            },
-        )]
+        let words = match (self.cgroup(), self.scope()) {
+            (Some(cgroup), _) => format!("put it into the cgroup {}", cgroup.path().display()),
+            (None, Some(scope)) => format!("let systemd put it into a cgroup of its own, {scope}"),
+            (None, None) => "leave it in the cgroup of its caller".to_string(),
+        };
+        let mut lines = vec![Line::new(4, words)];
+        if self.is_lacking() {
+            lines.push(Line::new(
+                4,
+                "none of its own is delegated, or not without a limit: `podling doctor` tells which",
+            ));
+        }
+        let score = self
+            .score()
+            .map(|score| format!("let the kernel end it by an oom_score_adj of {score} when memory is short"));
+        lines.extend(score.map(|words| Line::new(4, words)));
+        lines
     }
 }

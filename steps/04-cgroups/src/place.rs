@@ -25,6 +25,8 @@ pub struct Place {
     /// What can be made only for a process that is there.
     later: Option<Later>,
     score: Option<i16>,
+    /// Whether there is none, though nobody asked to do without.
+    lacking: bool,
 }
 
 /// systemd makes no scope without a process in it.
@@ -58,8 +60,13 @@ impl Place {
             }
             Mode::Disabled => Ok(Place { score, ..Place::default() }),
             mode => match find(id, limits, placement, asked) {
-                Err(_) if asked.is_none() && mode != Mode::Split => Ok(Place { score, ..Place::default() }),
-                other => other.map(|place| Place { score, ..place }),
+                Err(_) if asked.is_none() && mode != Mode::Split => {
+                    Ok(Place { score, lacking: true, ..Place::default() })
+                }
+                other => other.map(|place| {
+                    let lacking = place.cgroup.is_none() && place.later.is_none();
+                    Place { score, lacking, ..place }
+                }),
             },
         }
     }
@@ -75,6 +82,21 @@ impl Place {
     #[must_use]
     pub fn cgroup(&self) -> Option<&Cgroup> {
         self.cgroup.as_ref()
+    }
+
+    /// The name of the scope that systemd will make.
+    pub(crate) fn scope(&self) -> Option<String> {
+        self.later.as_ref().map(|later| later.placement.scope(&later.id))
+    }
+
+    /// What `--oom-score-adj` asks for.
+    pub(crate) fn score(&self) -> Option<i16> {
+        self.score
+    }
+
+    /// Whether there is no cgroup, though nobody asked to do without.
+    pub(crate) fn is_lacking(&self) -> bool {
+        self.lacking
     }
 
     /// Does what can be done only to a process: `pid` waits, and was born in the directory. Returns the cgroup that it is in now.

@@ -35,7 +35,12 @@ impl Explain for Confinement {
             5,
             format!("keep the capabilities {}, for any program", capabilities(self.capabilities.bounding)),
         ));
-        lines.push(Line::new(5, format!("become user {}, group {}", self.user.uid, self.user.gid)));
+        let further = match self.user.groups.iter().map(u32::to_string).collect::<Vec<_>>() {
+            _ if self.user.keep_groups => ", and stay in the caller's groups".to_string(),
+            groups if groups.is_empty() => String::new(),
+            groups => format!(", and of the groups {}", groups.join(", ")),
+        };
+        lines.push(Line::new(5, format!("become user {}, group {}{further}", self.user.uid, self.user.gid)));
         lines.push(Line::new(5, format!("have the capabilities {}", capabilities(self.capabilities.effective))));
         if self.no_new_privileges {
             lines.push(Line::new(5, "set no_new_privs: setuid programs have no effect"));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command as Program, Stdio};
 
 use clap::ArgMatches;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::options::{self, given_id};
 use crate::record::{CONFIG, Status};
@@ -38,7 +38,8 @@ fn checkpoint(matches: &ArgMatches) -> Result<u8> {
     record.status(locked.place()).demand(&[Status::Running], "checkpoint", id)?;
     let (spec, _) = bundle::read(&locked.place().file(CONFIG))?;
     criu::suits(&spec)?;
-    let init = record.init.ok_or_else(|| Error::new(format!("container {id} has no process")))?;
+    let init =
+        record.init.ok_or_else(|| Error::new(format!("container {id} has no process")).code(code::NOT_RUNNING))?;
     let (images, work) = criu::directories(matches)?;
     let descriptors = (0..3).map(|number| descriptor(init.pid, number)).collect::<Result<Vec<_>>>()?;
     let mut words = vec!["dump".to_owned(), "--tree".into(), init.pid.to_string()];
@@ -56,7 +57,8 @@ fn checkpoint(matches: &ArgMatches) -> Result<u8> {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(criu::failed(&format!("checkpoint container {id}"), &work.join("dump.log"), &said));
     }
-    let text = serde_json::to_vec(&descriptors).map_err(|error| Error::because("write the descriptors", error))?;
+    let text = serde_json::to_vec(&descriptors)
+        .map_err(|error| Error::because("write the descriptors", error).code(code::INTERNAL))?;
     replace(&images.join(criu::DESCRIPTORS), &text)?;
     if !matches.get_flag("leave-running") {
         // Its processes have ended; all that is left of it is in the images.
@@ -77,7 +79,8 @@ fn descriptor(pid: i32, number: u32) -> Result<Option<String>> {
     let read = |path: &str| fs::read_to_string(path).map_err(|error| Error::os(format!("read {path}"), error));
     let info = read(&format!("/proc/{pid}/fdinfo/{number}"))?;
     let mount = info.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse::<u64>().ok());
-    let mount = mount.ok_or_else(|| Error::new(format!("/proc/{pid}/fdinfo/{number} names no mount")))?;
+    let mount = mount
+        .ok_or_else(|| Error::new(format!("/proc/{pid}/fdinfo/{number} names no mount")).code(code::CRIU_FAILED))?;
     let table = read(&format!("/proc/{pid}/mountinfo"))?;
     if table.lines().any(|line| line.split(' ').next() == Some(&mount.to_string())) {
         return Ok(None);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use nix::unistd::{AccessFlags, access, geteuid};
 use oci_spec::runtime::{LinuxNamespaceType, Spec};
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 use crate::options::{self, given};
 use crate::plan::is_initial;
@@ -40,12 +40,14 @@ pub(crate) fn define(command: clap::Command) -> clap::Command {
 /// For who is not root, and where it is not installed.
 pub(crate) fn find() -> Result<PathBuf> {
     if !geteuid().is_root() || !is_initial() {
-        return Err(Error::new("to checkpoint and restore a container takes root: criu sets what only root may set"));
+        return Err(Error::new("to checkpoint and restore a container takes root: criu sets what only root may set")
+            .code(code::OTHER_CALLER));
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::env::split_paths(&path).map(|directory| directory.join("criu"));
     places.into_iter().find(|place| access(place, AccessFlags::X_OK).is_ok()).ok_or_else(|| {
         Error::new("there is no program criu, which checkpoints and restores processes")
+            .code(code::CRIU_FAILED)
             .hint("install the package criu: `dnf install criu`, or `apt-get install criu` where Debian has it")
     })
 }
@@ -57,7 +59,9 @@ pub(crate) fn find() -> Result<PathBuf> {
 pub(crate) fn suits(spec: &Spec) -> Result<()> {
     let linux = spec.linux().as_ref();
     let namespaces = || linux.and_then(|linux| linux.namespaces().as_ref()).into_iter().flatten();
-    let refused = |what: &str| Err(Error::new(format!("a container with {what} cannot be checkpointed or restored")));
+    let refused = |what: &str| {
+        Err(Error::new(format!("a container with {what} cannot be checkpointed or restored")).code(code::CRIU_FAILED))
+    };
     if spec.process().as_ref().is_some_and(|process| process.terminal() == Some(true)) {
         return refused("a terminal, whose other end is not the container's,");
     }
@@ -105,8 +109,8 @@ pub(crate) fn failed(what: &str, log: &Path, said: &str) -> Error {
         text.lines().filter_map(|line| line.split_once(" Error (")).filter(|(_, words)| !words.contains("rlimit:"));
     let words = errors.filter_map(|(_, words)| words.split_once("): ")).map(|(_, words)| words).next();
     let error = match words {
-        Some(words) => Error::because(what, words.trim()),
-        None => Error::because(what, said.lines().next().unwrap_or("criu ended with an error")),
+        Some(words) => Error::because(what, words.trim()).code(code::CRIU_FAILED),
+        None => Error::because(what, said.lines().next().unwrap_or("criu ended with an error")).code(code::CRIU_FAILED),
     };
     error.hint(format!("{} says more; `criu check` says whether it can work on this system", log.display()))
 }

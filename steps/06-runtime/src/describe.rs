@@ -7,7 +7,7 @@ use confinement::seccomp::Profile;
 use confinement::{CapSet, Confinement};
 use namespaces::Extent;
 use nix::sched::CloneFlags;
-use process::{Error, Program, Result};
+use process::{Error, Program, Result, code};
 use rootfs::{Mount, default_devices};
 use serde_json::{Map, Value, json};
 
@@ -54,8 +54,8 @@ impl Container {
             linux["gidMappings"] = map.groups.iter().map(extent).collect();
         }
         if let Some(profile) = around.seccomp {
-            linux["seccomp"] =
-                serde_json::to_value(profile).map_err(|error| Error::because("write the seccomp profile", error))?;
+            linux["seccomp"] = serde_json::to_value(profile)
+                .map_err(|error| Error::because("write the seccomp profile", error).code(code::INTERNAL))?;
         }
         if let Some((path, files)) = &around.cgroup {
             linux["cgroupsPath"] = json!(path);

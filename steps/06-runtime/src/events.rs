@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cgroups::Cgroup;
 use clap::{Arg, ArgMatches};
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 use serde_json::{Map, Value, json};
 
 use crate::globals;
@@ -60,6 +60,7 @@ fn events(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     record.status(&place).demand(&lives, "watch", id)?;
     let cgroup = record.cgroup().ok_or_else(|| {
         Error::new(format!("cannot watch container {id}: it has no cgroup of its own"))
+            .code(code::NO_DELEGATION)
             .hint("this needs cgroup v2, and linux.cgroupsPath or a limit in the container's configuration")
     })?;
     if matches.get_flag("stats") {

@@ -101,7 +101,7 @@ fn exec(matches: &ArgMatches) -> Result<u8> {
 /// The container's cgroup, or the one below it that was asked for.
 fn cgroup(matches: &ArgMatches, record: &Record) -> Result<Option<Cgroup>> {
     let Some(below) = given(matches, "cgroup") else { return Ok(record.cgroup()) };
-    let failed = |why: &str| Error::because(format!("--cgroup {}", below.display()), why);
+    let failed = |why: &str| Error::because(format!("--cgroup {}", below.display()), why).code(code::BAD_VALUE);
     let below = below.strip_prefix("/").unwrap_or(below);
     if below.as_os_str().is_empty() {
         return Ok(record.cgroup());

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
 use oci_spec::runtime::Linux;
-use process::{Error, Result};
+use process::{Error, Result, code};
 use std::os::fd::AsRawFd;
 
 use crate::netlink::{Answer, Netlink, Request, attributes};
@@ -41,7 +41,8 @@ pub(crate) fn devices(linux: &Linux) -> Result<Vec<Device>> {
                 || [".", ".."].contains(&name.as_str())
                 || name.contains(is_bad)
             {
-                return Err(Error::new(format!("linux.netDevices: no device can be called {name:?}")));
+                return Err(Error::new(format!("linux.netDevices: no device can be called {name:?}"))
+                    .code(code::BAD_CONFIGURATION));
             }
         }
         devices.push(Device { name: name.clone(), inside });
@@ -50,7 +51,8 @@ pub(crate) fn devices(linux: &Linux) -> Result<Vec<Device>> {
     let mut names: Vec<&str> = devices.iter().map(|device| device.inside.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Error::new(format!("linux.netDevices: two devices would be called {}", pair[0]))),
+        Some(pair) => Err(Error::new(format!("linux.netDevices: two devices would be called {}", pair[0]))
+            .code(code::BAD_CONFIGURATION)),
         None => Ok(devices),
     }
 }
@@ -74,7 +76,10 @@ pub(crate) fn give(devices: &[Device], path: &Path) -> Result<()> {
                 .map_err(|errno| Error::os("join the container's network namespace", errno))?;
             Netlink::open()
         };
-        scope.spawn(enter).join().unwrap_or_else(|_| Err(Error::new("join the container's network namespace")))
+        scope
+            .spawn(enter)
+            .join()
+            .unwrap_or_else(|_| Err(Error::new("join the container's network namespace").code(code::BAD_CONFIGURATION)))
     })?;
     devices.iter().try_for_each(|device| device.give(&here, &there, &target))
 }

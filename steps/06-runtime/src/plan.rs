@@ -89,12 +89,14 @@ impl Plan {
         let mapped = container.rootfs.mounts.iter().find(|mount| mount.ids.is_some());
         if let Some(mount) = mapped.filter(|_| !geteuid().is_root() || !is_initial()) {
             return Err(Error::new(format!("mount on {}: other owners than on the disk", mount.destination.display()))
+                .code(code::BAD_CONFIGURATION)
                 .hint("only who owns a file system may map its ids: root, for the system's"));
         }
         let net_devices = netdevice::devices(linux)?;
         let has_network = linux.namespaces().iter().flatten().any(|kind| kind.typ() == LinuxNamespaceType::Network);
         if !net_devices.is_empty() && !has_network {
-            return Err(Error::new("linux.netDevices is for a container with a network namespace"));
+            return Err(Error::new("linux.netDevices is for a container with a network namespace")
+                .code(code::BAD_CONFIGURATION));
         }
         let (nodes, devices) = devices(linux, is_real)?;
         container.rootfs.devices.extend(devices);

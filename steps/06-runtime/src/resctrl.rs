@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::Pid;
 use oci_spec::runtime::LinuxIntelRdt;
-use process::{Error, Result};
+use process::{Error, Result, code};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,8 @@ impl Share {
         let class = match named {
             Some("/") => "",
             Some(name) if [".", "..", "info", "mon_groups", "mon_data"].contains(&name) || name.contains('/') => {
-                return Err(Error::new(format!("linux.intelRdt.closID {name:?}: no class has that name")));
+                return Err(Error::new(format!("linux.intelRdt.closID {name:?}: no class has that name"))
+                    .code(code::BAD_CONFIGURATION));
             }
             name => name.unwrap_or(id),
         };
@@ -51,6 +52,7 @@ impl Share {
         let mounted = rootfs::table::read()?.into_iter().find(|mount| mount.kind == "resctrl");
         let root = mounted.ok_or_else(|| {
             Error::new("linux.intelRdt: no resctrl file system is mounted")
+                .code(code::CONFIGURATION_NOT_DONE)
                 .hint("mount -t resctrl resctrl /sys/fs/resctrl; a processor that has it says rdt_a in /proc/cpuinfo")
         })?;
         let mut made = Vec::new();
@@ -68,7 +70,8 @@ impl Share {
         if self.is_named && is_there {
             self.compare(&class)?;
         } else if self.is_named && self.schemata.is_empty() {
-            return Err(Error::new(format!("linux.intelRdt.closID: there is no class {}", self.class)));
+            return Err(Error::new(format!("linux.intelRdt.closID: there is no class {}", self.class))
+                .code(code::BAD_CONFIGURATION));
         } else {
             make(&class, made)?;
             let lines: String = self.schemata.iter().map(|line| format!("{line}\n")).collect();
@@ -105,7 +108,8 @@ impl Share {
         let has: Vec<String> = text.lines().flat_map(entries).collect();
         match self.schemata.iter().flat_map(|line| entries(line)).find(|entry| !has.contains(entry)) {
             None => Ok(()),
-            Some(entry) => Err(Error::new(format!("linux.intelRdt: the class {} has not {entry}", self.class))),
+            Some(entry) => Err(Error::new(format!("linux.intelRdt: the class {} has not {entry}", self.class))
+                .code(code::BAD_CONFIGURATION)),
         }
     }
 }

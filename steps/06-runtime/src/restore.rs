@@ -11,7 +11,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
-use process::{Command, Error, Program, Result, Start};
+use process::{Command, Error, Program, Result, Start, code};
 use rootfs::kernel::{self, Attributes};
 
 use crate::options::{self, given, given_id};
@@ -64,7 +64,7 @@ fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, p
     let (images, work) = criu::directories(matches)?;
     let path = images.join(criu::DESCRIPTORS);
     let descriptors: Vec<Option<String>> = serde_json::from_slice(&bundle::text(&path)?)
-        .map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+        .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::DAMAGED_STATE))?;
     let position = inside::position(&record.id, plan)?;
     record.creator = Who::of(getpid());
     record.cgroup = position.cgroup().map(|cgroup| cgroup.path().into());
@@ -90,7 +90,10 @@ fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, p
         return Err(criu::failed(&format!("restore container {}", record.id), &work.join("restore.log"), ""));
     }
     let text = fs::read_to_string(&pid_file).unwrap_or_default();
-    let number = text.trim().parse().map_err(|_| Error::new("criu has not told the number of the process"))?;
+    let number = text
+        .trim()
+        .parse()
+        .map_err(|_| Error::new("criu has not told the number of the process").code(code::CRIU_FAILED))?;
     let pid = Pid::from_raw(number);
     record.cgroup = position.settle(pid)?.map(|cgroup| cgroup.path().into());
     record.init = Who::of(pid);

@@ -211,7 +211,9 @@ fn mount(mount: &oci_spec::runtime::Mount, own_cgroups: bool, linux: &Linux) -> 
 fn ids(mount: &oci_spec::runtime::Mount, linux: &Linux) -> Result<Option<Ids>> {
     let has = |word: &str| mount.options().iter().flatten().any(|option| option == word);
     let own = IdMap { users: extents(mount.uid_mappings()), groups: extents(mount.gid_mappings()) };
-    let wrong = |what: &str| Err(Error::new(format!("mount on {}: {what}", mount.destination().display())));
+    let wrong = |what: &str| {
+        Err(Error::new(format!("mount on {}: {what}", mount.destination().display())).code(code::BAD_CONFIGURATION))
+    };
     let recursive = has("ridmap");
     match (own.users.is_empty(), own.groups.is_empty()) {
         (false, false) => return Ok(Some(Ids { map: own, recursive })),

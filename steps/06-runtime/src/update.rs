@@ -6,7 +6,7 @@ use std::path::Path;
 use cgroups::{Cgroup, Limits, parse_size};
 use clap::{Arg, ArgMatches, value_parser};
 use oci_spec::runtime::LinuxResources;
-use process::{Command, Error, Result};
+use process::{Command, Error, Result, code};
 
 use crate::options::{self, given, given_id};
 use crate::record::Status;
@@ -63,6 +63,7 @@ fn update(matches: &ArgMatches) -> Result<u8> {
     let limits = asked(matches)?;
     let cgroup = record.cgroup().ok_or_else(|| {
         Error::new(format!("cannot update container {id}: it has no cgroup of its own"))
+            .code(code::NO_DELEGATION)
             .hint("this needs cgroup v2, and linux.cgroupsPath or a limit in the container's configuration")
     })?;
     let limits = completed(limits, &cgroup);
@@ -82,13 +83,13 @@ fn asked(matches: &ArgMatches) -> Result<Limits> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     for name in ["cpu-rt-period", "cpu-rt-runtime"] {
         if number(name).is_some_and(|number| number != 0) {
-            return Err(Error::new(format!("--{name}: cgroup v2 has no such limit")));
+            return Err(Error::new(format!("--{name}: cgroup v2 has no such limit")).code(code::ENDED_WITH_V1));
         }
     }
     let positive = |name: &str| match number(name).map(u64::try_from) {
         None => Ok(None),
         Some(Ok(number)) => Ok(Some(number)),
-        Some(Err(_)) => Err(Error::new(format!("--{name}: less than 0"))),
+        Some(Err(_)) => Err(Error::new(format!("--{name}: less than 0")).code(code::BAD_LIMIT)),
     };
     limits.memory = bytes("memory", text("memory"))?.or(limits.memory);
     limits.memory_reservation = bytes("memory-reservation", text("memory-reservation"))?.or(limits.memory_reservation);
@@ -124,11 +125,11 @@ fn of_document(path: &Path) -> Result<Limits> {
             text
         }
     };
-    let resources: LinuxResources =
-        serde_json::from_slice(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+    let resources: LinuxResources = serde_json::from_slice(&text)
+        .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::BAD_CONFIGURATION))?;
     unsupported::refuse_limits(&resources)?;
     if resources.devices().as_ref().is_some_and(|rules| !rules.is_empty()) {
-        return Err(Error::new("the devices of a container cannot be changed"));
+        return Err(Error::new("the devices of a container cannot be changed").code(code::CONFIGURATION_NOT_DONE));
     }
     let mut limits = resources::limits(&resources, false)?;
     if let Some(memory) = resources.memory() {
@@ -143,7 +144,9 @@ fn bytes(name: &str, text: Option<String>) -> Result<Option<u64>> {
     match text.as_deref() {
         None => Ok(None),
         Some("-1") => Ok(Some(UNLIMITED)),
-        Some(text) => parse_size(text).map(Some).map_err(|error| Error::because(format!("--{name}"), error)),
+        Some(text) => {
+            parse_size(text).map(Some).map_err(|error| Error::because(format!("--{name}"), error).code(code::BAD_LIMIT))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::Pid;
 use process::console::{self, Console};
 use process::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde_json::Value;
 
 pub use choice::{chosen, set_runtime};
@@ -187,12 +187,17 @@ impl Foreign {
                 listener.set_nonblocking(true).map_err(|error| failed("listen at", &path, error))?;
                 let (socket, _) = listener.accept().map_err(|error| failed("receive a terminal at", &path, error))?;
                 let master = console::receive(&socket.into())?;
-                let master = master.ok_or_else(|| Error::new(format!("{} sent no terminal", self.name())))?;
+                let master = master.ok_or_else(|| {
+                    Error::new(format!("{} sent no terminal", self.name())).code(code::RUNTIME_FAILED)
+                })?;
                 terminal.hand(&master)?;
             }
         }
         let text = fs::read_to_string(pid).map_err(|error| failed("read", pid, error))?;
-        let number = text.trim().parse().map_err(|error| Error::because(format!("read {}", pid.display()), error))?;
+        let number = text
+            .trim()
+            .parse()
+            .map_err(|error| Error::because(format!("read {}", pid.display()), error).code(code::RUNTIME_FAILED))?;
         Ok(Pid::from_raw(number))
     }
     // ANCHOR_END: born
@@ -230,12 +235,13 @@ fn answer(name: &str, words: &str) -> Error {
     let has = |parts: &[&str]| parts.iter().any(|part| small.contains(part));
     if has(&["no such file or directory", "executable file not found"]) {
         return Error::because(named, "OCI runtime attempted to invoke a command that was not found")
+            .code(code::NO_PROGRAM)
             .exit(EXIT_NOT_FOUND);
     }
     if has(&["permission denied", "operation not permitted"]) {
-        return Error::because(named, "OCI permission denied").exit(EXIT_CANNOT_EXECUTE);
+        return Error::because(named, "OCI permission denied").code(code::NOT_EXECUTABLE).exit(EXIT_CANNOT_EXECUTE);
     }
-    Error::because("OCI runtime error", named).exit(EXIT_CANNOT_EXECUTE)
+    Error::because("OCI runtime error", named).code(code::RUNTIME_FAILED).exit(EXIT_CANNOT_EXECUTE)
 }
 // ANCHOR_END: answer
 

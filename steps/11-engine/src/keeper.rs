@@ -274,16 +274,16 @@ impl Keeper {
             shm::attach(mount, &root.shm())?;
         }
         let mut container = compose::compose(&self.engine, &self.record, &self.image.config, root, (&ids, neighbours))?;
+        let limits = compose::limits(options, &container.rootfs.devices);
+        let place = Place::make(&self.record.id, &limits, &options.cgroups)?;
+        *self.cgroup.borrow_mut() = place.cgroup().cloned();
         if options.explain {
-            let lines = explain::making(&self.record, self.image.layers.len(), &container, ids.map());
+            let lines = explain::making(&self.record, self.image.layers.len(), &container, (ids.map(), &place));
             let mut text = Vec::new();
             // Whoever does not hear of it has the container all the same.
             let _ = explain::print(&lines, &mut text);
             let _ = std::fs::write(explain::file(&self.directory), text);
         }
-        let limits = compose::limits(options, &container.rootfs.devices);
-        let place = Place::make(&self.record.id, &limits, &options.cgroups)?;
-        *self.cgroup.borrow_mut() = place.cgroup().cloned();
         if let Some(by) = &self.by {
             return self.theirs(by, &container, stdio, (&place, &limits), &ids);
         }

@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::fs;
+
 use common::{Podling, text};
+use support::image::busybox_and;
 use support::{observe, settings, user};
 
 #[test]
@@ -18,12 +21,42 @@ fn what_is_done_to_make_one() {
     let mut settings = settings();
     settings.add_filter(r"by \d+ instructions", "by [COUNT] instructions");
     settings.add_filter(r"hide /.*", "hide [PATHS]");
+    // What can be had depends on the machine.
+    settings.add_filter(
+        r"(?m)^\[step 04\] (put it|leave it|let systemd) .*\n(\[step 04\] none of its own .*\n)?",
+        "[step 04] [CGROUP]\n",
+    );
     // Only where version 2 is alone.
     settings.add_filter(r"(?m)^.* mount a new cgroup2 .*\n", "");
     settings.bind(|| insta::assert_snapshot!("explain_run", shown));
     let shown = podling.shown(&["run", "-d", "--explain", "--network=none", "--name=box", "busybox", "cat"]);
     assert!(shown.contains("[step 09] stay as its monitor"), "{shown}");
     podling.shown(&["rm", "-f", "box"]);
+}
+
+/// What is not the container's own is told too.
+#[test]
+fn what_is_shared_and_asked_for() {
+    let podling = Podling::new();
+    let cat = podling.cat(&["--name=box", "--network=none"]);
+    let flags =
+        ["--explain", "--network=none", "--pid=container:box", "--uts=host", "--oom-score-adj=500", "--group-add=3"];
+    let told = podling.run(&flags, &["true"]);
+    let score = fs::read_to_string("/proc/self/oom_score_adj").unwrap();
+    assert!(score.trim().parse::<i32>().unwrap() <= 500, "{score}");
+    let delegated =
+        told.contains("[step 04] put it into the cgroup /") || told.contains("[step 04] let systemd put it");
+    let lacking =
+        told.contains("[step 04] leave it in the cgroup of its caller\n[step 04] none of its own is delegated");
+    assert!(delegated != lacking, "{told}");
+    let about = ["namespace", "oom_score", "become user"];
+    let lines = told.lines().filter(|line| about.iter().any(|word| line.contains(word)));
+    settings().bind(|| insta::assert_snapshot!("explain_shared", lines.collect::<Vec<_>>().join("\n")));
+    let kept = podling.run(&["--explain", "--network=none", "--group-add=keep-groups"], &["true"]);
+    assert!(kept.contains("become user 0, group 0, and stay in the caller's groups"), "{kept}");
+    let without = podling.run(&["--explain", "--network=none", "--cgroups=disabled"], &["true"]);
+    assert!(without.contains("[step 04] leave it in the cgroup of its caller\n[step 10]"), "{without}");
+    cat.end();
 }
 
 /// What was told and what the kernel says are about the same things.
@@ -112,4 +145,28 @@ fn unshare() {
     let map = run(&["cat", "/proc/self/uid_map"]);
     let numbers: Vec<u32> = map.split_whitespace().map(|number| number.parse().unwrap()).collect();
     assert_eq!(numbers, [0, user().uid, 1, 1, user().subuid.0, user().subuid.1]);
+}
+
+/// By a further group, and as the user of an image, whose name is the image's matter.
+#[test]
+fn whose_a_file_is_for_that_user() {
+    let podling = Podling::new();
+    let above = |directory: &std::path::Path| {
+        fs::create_dir(directory.join("etc")).unwrap();
+        fs::write(directory.join("etc/passwd"), "root:x:0:0::/:\nclerk:x:2000:2001::/:\n").unwrap();
+    };
+    podling.load(&busybox_and(&podling.world, "office", r#""User":"clerk""#, above));
+    let path = podling.world.dir("files").display().to_string();
+    let script = format!("chmod 2770 {path}; chown 0:2001 {path}");
+    podling.world.command("podling").args(["unshare", "sh", "-c", &script]).assert().success();
+    let about = |words: &[&str]| {
+        let shown = podling.shown(&[&["explain", &path], words].concat());
+        let lines = shown.lines().filter(|line| line.starts_with('$') || line.contains("in a container may"));
+        lines.collect::<Vec<_>>().join("\n") + "\n\n"
+    };
+    let mut shown = about(&[]) + &about(&["--group-add", "2001"]) + &about(&["-u", "2000:2001"]);
+    shown += &about(&["--image", "office"]);
+    shown += &podling.shown(&["explain", &path, "--image", "nobody"]);
+    shown += &podling.shown(&["explain", "P99"]);
+    settings().bind(|| insta::assert_snapshot!("explain_user", shown));
 }

@@ -20,6 +20,8 @@ pub const BAD_TEMPLATE: u16 = 1607;
 pub const NO_ANSWER: u16 = 1608;
 /// Several things failed.
 pub const SEVERAL: u16 = 1609;
+/// containers.conf is broken.
+pub const CONTAINERS_CONF: u16 = 1610;
 
 const fn trouble(code: u16, what: &'static str, cause: &'static str, cure: &'static str) -> Trouble {
     Trouble::new(code, what, cause, cure, "step-16")
@@ -81,5 +83,11 @@ pub(super) const TROUBLES: &[Trouble] = &[
         "several things failed",
         "each has a line of its own in the message",
         "do it for one of them: then its own code is told",
+    ),
+    trouble(
+        CONTAINERS_CONF,
+        "containers.conf cannot be read",
+        "it is no TOML, or has another kind of value than it should",
+        "the message names the file; containers.conf(5) has the form",
     ),
 ];

@@ -10,6 +10,12 @@ pub const CONFIGURATION_NOT_DONE: u16 = 605;
 pub const NO_CONSOLE_SOCKET: u16 = 606;
 /// A hook failed.
 pub const HOOK_FAILED: u16 = 607;
+/// There is no such runtime.
+pub const NO_RUNTIME: u16 = 608;
+/// Another runtime failed.
+pub const RUNTIME_FAILED: u16 = 609;
+/// criu is not there, or failed.
+pub const CRIU_FAILED: u16 = 610;
 
 const fn trouble(code: u16, what: &'static str, cause: &'static str, cure: &'static str) -> Trouble {
     Trouble::new(code, what, cause, cure, "step-06")
@@ -40,5 +46,24 @@ pub(super) const TROUBLES: &[Trouble] = &[
         "a hook of the configuration failed",
         "the program ended with an error, or not in time; what it said is in the message",
         "run the program by hand, with the state of the container (runtime state ID) as its input",
+    ),
+    trouble(
+        NO_RUNTIME,
+        "there is no such OCI runtime",
+        "--runtime, or containers.conf, names a program that is not there",
+        "name it by its path; without --runtime podling does it by itself",
+    ),
+    trouble(
+        RUNTIME_FAILED,
+        "another OCI runtime failed",
+        "the program of --runtime has ended with an error, whose words are in the message",
+        "without --runtime podling does it by itself; if that works, the other runtime is in the way",
+    ),
+    trouble(
+        CRIU_FAILED,
+        "a container cannot be written down, or brought back",
+        "criu, which does it, is not there or has ended with an error; it takes root, and knows not all that a \
+         container may have",
+        "the message has criu's words; install criu, or do without what it names",
     ),
 ];

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use namespaces::IdMap;
+use cgroups::Place;
 use namespaces::explain::extents;
+use namespaces::{IdMap, Space};
 use process::explain::{Explain, Line};
 use runtime::Container;
 
@@ -17,7 +18,12 @@ pub(crate) fn file(directory: &Path) -> PathBuf {
 
 /// The lines.
 // ANCHOR: making
-pub(crate) fn making(record: &Record, layers: usize, container: &Container, own: Option<&IdMap>) -> Vec<Line> {
+pub(crate) fn making(
+    record: &Record,
+    layers: usize,
+    container: &Container,
+    (own, place): (Option<&IdMap>, &Place),
+) -> Vec<Line> {
     let options = &record.options;
     let mut lines = vec![Line::new(2, "enter the user's own namespace, in which the user is root")];
     lines.extend(map(std::process::id()));
@@ -30,7 +36,8 @@ pub(crate) fn making(record: &Record, layers: usize, container: &Container, own:
         format!("put the layers of {} on each other ({layers}), a directory of its own on top", record.image),
     ));
     lines.extend(namespaces::explain::namespaces(container.namespaces));
-    lines.extend(options.cgroups.explain());
+    lines.extend(options.spaces().iter().filter_map(|(_, name, space)| shared(name, space)));
+    lines.extend(place.explain());
     lines.extend(options.limits.explain());
     lines.extend(options.network.explain());
     lines.extend(container.rootfs.explain());
@@ -41,3 +48,16 @@ pub(crate) fn making(record: &Record, layers: usize, container: &Container, own:
     lines
 }
 // ANCHOR_END: making
+
+/// A namespace that is somebody else's.
+fn shared(name: &str, space: &Space) -> Option<Line> {
+    let words = match space {
+        Space::Private => return None,
+        // What the user's own namespace is, the first line says.
+        Space::Host if name == "user" => return None,
+        Space::Host => format!("leave it in the {name} namespace of its caller"),
+        Space::Container(id) => format!("join the {name} namespace of container {id}"),
+        Space::Path(path) => format!("join the {name} namespace {}", path.display()),
+    };
+    Some(Line::new(2, words))
+}

@@ -10,7 +10,7 @@ mod process;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use ::process::explain::Line;
 use ::process::{Command, Error, Result, code};
@@ -41,6 +41,21 @@ fn define(command: clap::Command) -> clap::Command {
                 .value_name("UID[:GID]")
                 .help("Of a file: who, in the container, wants to use it (1000)"),
         )
+        .arg(
+            Arg::new("group-add")
+                .long("group-add")
+                .value_name("GID")
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(u32))
+                .help("Of a file: a further group of that user"),
+        )
+        .arg(
+            Arg::new("image")
+                .long("image")
+                .value_name("IMAGE")
+                .conflicts_with("user")
+                .help("Of a file: ask for the user of this image"),
+        )
         .arg(Arg::new("codes").long("codes").action(ArgAction::SetTrue).help("List the codes of errors"))
 }
 
@@ -59,8 +74,13 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
         return codes::explain(code, out).map(|()| 0);
     }
     let lines = if what.contains('/') || what == "." || what == ".." {
-        let user = matches.get_one::<String>("user").map_or(Ok(path::USUAL), |user| path::user(user))?;
-        path::explain(Path::new(what), user)?
+        let user = match (matches.get_one::<String>("user"), matches.get_one::<String>("image")) {
+            (Some(user), _) => path::user(user)?,
+            (None, Some(image)) => image_user(matches, image)?,
+            (None, None) => path::User::usual(),
+        };
+        let further = matches.get_many::<u32>("group-add").into_iter().flatten().copied();
+        path::explain(Path::new(what), &user.with(further))?
     } else if let Some(pid) = what.parse::<u32>().ok().filter(|_| !called()) {
         process::explain(pid)?
     } else {
@@ -82,6 +102,20 @@ fn run(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     Ok(0)
 }
 // ANCHOR_END: explain
+
+/// The user as whom an image's program runs. Its name is looked up in the highest layer that has an /etc/passwd.
+fn image_user(matches: &ArgMatches, name: &str) -> Result<path::User> {
+    let engine = Engine::from_arguments(matches)?;
+    let store = engine.store();
+    let image = registry::find(store, name)?;
+    let layers = store.layer_dirs(&image);
+    let has = |layer: &&std::path::PathBuf| layer.join("etc/passwd").symlink_metadata().is_ok();
+    let Some(layer) = layers.iter().find(has).or_else(|| layers.first()) else { return Ok(path::User::new(0, 0)) };
+    let root = rootfs::beneath::Root::open(layer);
+    let root = root.map_err(|error| Error::os(format!("open the layer {}", layer.display()), error))?;
+    let user = crate::user::find(&root, &image.config.user)?.user;
+    Ok(path::User::new(user.uid, user.gid).with(user.groups))
+}
 
 /// A line each.
 pub(crate) fn print(lines: &[Line], out: &mut dyn Write) -> std::io::Result<()> {

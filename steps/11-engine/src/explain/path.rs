@@ -12,22 +12,37 @@ use process::{Error, Result};
 /// What the kernel shows for an id without a number inside (`/proc/sys/kernel/overflowuid`).
 const NOBODY: u32 = 65534;
 
-/// A user and a group outside.
-#[derive(Debug, Clone, Copy)]
+/// A user outside, and its groups.
+#[derive(Debug, Clone)]
 struct Who {
     uid: u32,
-    gid: u32,
+    groups: Vec<u32>,
 }
 
-/// A user and a group of a container.
-#[derive(Debug, Clone, Copy)]
+/// A user and the groups of a container's process, the first of them its own.
+#[derive(Debug, Clone)]
 pub(super) struct User {
     uid: u32,
-    gid: u32,
+    groups: Vec<u32>,
 }
 
-/// Of an image that has a user, most often.
-pub(super) const USUAL: User = User { uid: 1000, gid: 1000 };
+impl User {
+    /// One that is in a group.
+    pub(super) fn new(uid: u32, gid: u32) -> User {
+        User { uid, groups: vec![gid] }
+    }
+
+    /// The same in further groups (`--group-add`).
+    pub(super) fn with(mut self, groups: impl IntoIterator<Item = u32>) -> User {
+        self.groups.extend(groups);
+        self
+    }
+
+    /// Of an image that has a user, most often.
+    pub(super) fn usual() -> User {
+        User::new(1000, 1000)
+    }
+}
 
 /// Reads `UID[:GID]`, as `run --user` takes numbers.
 ///
@@ -35,7 +50,7 @@ pub(super) const USUAL: User = User { uid: 1000, gid: 1000 };
 /// When it is anything else.
 pub(super) fn user(text: &str) -> Result<User> {
     confinement::User::parse(text)
-        .map(|user| User { uid: user.uid, gid: user.gid })
+        .map(|user| User::new(user.uid, user.gid))
         .map_err(|error| error.hint("the image's /etc/passwd has the numbers of its names"))
 }
 
@@ -44,7 +59,7 @@ pub(super) fn user(text: &str) -> Result<User> {
 /// # Errors
 /// When it is not there, or out of reach.
 // ANCHOR: path
-pub(super) fn explain(path: &Path, user: User) -> Result<Vec<Line>> {
+pub(super) fn explain(path: &Path, user: &User) -> Result<Vec<Line>> {
     let found = fs::metadata(path).map_err(|error| Error::os(format!("stat {}", path.display()), error))?;
     let path = fs::canonicalize(path).map_err(|error| Error::os(format!("resolve {}", path.display()), error))?;
     let map = match geteuid().is_root() {
@@ -53,9 +68,9 @@ pub(super) fn explain(path: &Path, user: User) -> Result<Vec<Line>> {
     };
     let inside =
         |extents: fn(&IdMap) -> &Vec<Extent>, id: u32| map.as_ref().map_or(Some(id), |map| to_inside(extents(map), id));
-    let outside = |user: User| Who {
+    let outside = |user: &User| Who {
         uid: map.as_ref().map_or(user.uid, |map| to_outside(&map.users, user.uid)),
-        gid: map.as_ref().map_or(user.gid, |map| to_outside(&map.groups, user.gid)),
+        groups: user.groups.iter().map(|gid| map.as_ref().map_or(*gid, |map| to_outside(&map.groups, *gid))).collect(),
     };
     let (uid, gid) = (inside(|map| &map.users, found.uid()), inside(|map| &map.groups, found.gid()));
     let shown = path.display();
@@ -82,16 +97,19 @@ pub(super) fn explain(path: &Path, user: User) -> Result<Vec<Line>> {
     let executable = found.is_dir() || found.mode() & 0o111 != 0;
     let root = match mapped {
         true => rights(0o6 | u32::from(executable)),
-        false => rights(bits(&found, outside(User { uid: 0, gid: 0 }))),
+        false => rights(bits(&found, &outside(&User::new(0, 0)))),
     };
     lines.push(Line::new(3, format!("root in a container may {root}")));
-    let other = bits(&found, outside(user));
+    let other = bits(&found, &outside(user));
     if user.uid != 0 {
-        lines.push(Line::new(3, format!("user {} in a container may {}", user.uid, rights(other))));
+        let further: Vec<String> = user.groups.iter().skip(1).map(u32::to_string).collect();
+        let further =
+            if further.is_empty() { String::new() } else { format!(", also of group {},", further.join(", ")) };
+        lines.push(Line::new(3, format!("user {}{further} in a container may {}", user.uid, rights(other))));
     }
-    let caller = bits(&found, Who { uid: geteuid().as_raw(), gid: getegid().as_raw() });
+    let caller = bits(&found, &Who { uid: geteuid().as_raw(), groups: vec![getegid().as_raw()] });
     if map.is_some() && user.uid != 0 {
-        let User { uid, gid } = user;
+        let (uid, gid) = (user.uid, user.groups.first().copied().unwrap_or_default());
         let text = match caller & !other {
             0 => "--userns keep-id, which makes the caller of a user, gives it no more".to_string(),
             _ => format!("--userns keep-id:uid={uid},gid={gid} makes it the caller, who may {}", rights(caller)),
@@ -137,9 +155,9 @@ fn to_outside(map: &[Extent], id: u32) -> u32 {
 }
 
 /// The three bits of the mode that are for `who` (path_resolution(7), "Permissions").
-fn bits(found: &Metadata, who: Who) -> u32 {
+fn bits(found: &Metadata, who: &Who) -> u32 {
     let mode = found.mode();
-    match (found.uid() == who.uid, found.gid() == who.gid) {
+    match (found.uid() == who.uid, who.groups.contains(&found.gid())) {
         (true, _) => mode >> 6 & 0o7,
         (false, true) => mode >> 3 & 0o7,
         (false, false) => mode & 0o7,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use nix::unistd::{AccessFlags, access, geteuid};
-use process::{Error, Result};
+use process::{Error, Result, code};
 use serde::Deserialize;
 
 /// What `--runtime` said.
@@ -64,7 +64,7 @@ fn find(word: &str, known: &BTreeMap<String, Vec<PathBuf>>) -> Result<PathBuf> {
     };
     let is_program = |path: &PathBuf| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
     places.into_iter().find(is_program).ok_or_else(|| {
-        Error::new(format!("default OCI runtime {word:?} not found: invalid argument")).hint(
+        Error::new(format!("default OCI runtime {word:?} not found: invalid argument")).code(code::NO_RUNTIME).hint(
             "name a program by its path, or one of [engine.runtimes] in containers.conf; `podling` is the one built in",
         )
     })
@@ -101,8 +101,8 @@ fn parse(path: &Path) -> Result<Option<Section>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => return Ok(None),
         text => text.map_err(|error| Error::os(format!("read {}", path.display()), error))?,
     };
-    let file: File =
-        toml::from_str(&text).map_err(|error| Error::because(format!("parse {}", path.display()), error))?;
+    let file: File = toml::from_str(&text)
+        .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::CONTAINERS_CONF))?;
     Ok(Some(file.engine))
 }
 

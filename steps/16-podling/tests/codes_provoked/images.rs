@@ -92,4 +92,7 @@ fn a_store_that_is_described_wrongly() {
     let podling = Podling::new();
     podling.world.write("home/.config/containers/storage.conf", "[storage\n");
     assert_eq!(of(&podling.world, &["run", "--rm", "--network", "none", "busybox", "true"]), "P0712");
+    podling.world.write("home/.config/containers/storage.conf", "");
+    podling.world.write("home/.config/containers/containers.conf", "[engine\n");
+    assert_eq!(of(&podling.world, &["run", "--rm", "--network", "none", "busybox", "true"]), "P1610");
 }

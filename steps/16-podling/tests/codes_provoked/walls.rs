@@ -15,6 +15,8 @@ fn a_program_that_cannot_be_started() {
         &podling.world,
         &[
             ("P0151", &["run", "--entrypoint", "", "--network", "none", "hello"]),
+            ("P0608", &[&["--runtime", "nobody"], &with(&["true"])[..]].concat()),
+            ("P0609", &[&["--runtime", "/bin/false"], &with(&["true"])[..]].concat()),
             ("P0601", &with(&["no-such-program"])),
             ("P0601", &with(&["/no/such/program"])),
             ("P0602", &with(&["/etc"])),
