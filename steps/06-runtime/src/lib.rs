@@ -50,6 +50,7 @@ pub use bundle::{check_id, load};
 pub use container::{Container, Making};
 pub use describe::{Around, describe_process};
 pub use globals::Flags;
+pub use record::VERSION;
 pub use translate::id_map;
 
 use process::Command;

@@ -15,7 +15,7 @@ use crate::store::Place;
 use crate::who::Who;
 
 /// The version of the specification that we follow.
-pub(crate) const VERSION: &str = "1.3.0";
+pub const VERSION: &str = "1.3.0";
 /// The pipe on which the first process waits for the word to begin; it is there as long as the word was not given.
 pub(crate) const WORD: &str = "start";
 /// What came of it.

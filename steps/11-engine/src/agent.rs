@@ -10,7 +10,7 @@ use crate::Record;
 /// bundle.
 pub(crate) fn state(record: &Record, directory: &Path, status: &str) -> Value {
     json!({
-        "ociVersion": "1.2.0",
+        "ociVersion": runtime::VERSION,
         "id": record.id,
         "status": status,
         "bundle": directory,
