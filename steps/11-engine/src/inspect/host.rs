@@ -1,8 +1,9 @@
 //! What a container was asked to be on the host: `HostConfig` of its document.
 
 use cgroups::{DeviceLimits, Mode};
+use confinement::{CapSet, Rlimit};
 use namespaces::UserMap;
-use rootfs::Device;
+use rootfs::{Device, Source};
 use serde_json::{Value, json};
 
 use crate::restart::Restart;
@@ -16,11 +17,72 @@ fn devices(options: &Options) -> Vec<Value> {
     devices.map(device).collect()
 }
 
+/// Fourteen that runtimes once gave: Podman tells what a container has more and less than these, whatever was asked for.
+const USUAL: [&str; 14] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FSETID",
+    "FOWNER",
+    "MKNOD",
+    "NET_RAW",
+    "SETGID",
+    "SETUID",
+    "SETFCAP",
+    "SETPCAP",
+    "NET_BIND_SERVICE",
+    "SYS_CHROOT",
+    "KILL",
+    "AUDIT_WRITE",
+];
+
+/// Names of capabilities, in the order of the alphabet.
+fn names(set: CapSet) -> Vec<&'static str> {
+    let mut names = set.names();
+    names.sort_unstable();
+    names
+}
+
+/// Limits of resources by the kernel's names; -1 is none.
+fn ulimits(options: &Options) -> Vec<Value> {
+    let number = |value: u64| i64::try_from(value).unwrap_or(-1);
+    let mut limits: Vec<Rlimit> = options.ulimits.iter().filter_map(|text| Rlimit::parse(text).ok()).collect();
+    limits.sort_by(|one, other| one.kind.cmp(&other.kind));
+    let limit = |limit: Rlimit| json!({"Name": limit.kind, "Soft": number(limit.soft), "Hard": number(limit.hard)});
+    limits.into_iter().map(limit).collect()
+}
+
+/// File systems in memory by their places: what was asked for, and then what every one of them has.
+fn memory(options: &Options) -> Value {
+    let volumes = options.volumes().unwrap_or_default().into_iter().filter(|volume| volume.source == Source::Memory);
+    let words = |given: &[String]| {
+        // Each unless the other is asked for.
+        let everyones = [
+            ("rw", "ro"),
+            ("rprivate", "private slave rslave shared rshared unbindable runbindable"),
+            ("nosuid", "suid"),
+            ("nodev", "dev"),
+            ("tmpcopyup", "notmpcopyup"),
+        ];
+        let own = given.iter().map(String::as_str).filter(|word| everyones.iter().all(|(usual, _)| usual != word));
+        let is_usual = |others: &str| given.iter().all(|word| others.split(' ').all(|other| other != word));
+        let rest = everyones.into_iter().filter(|(_, others)| is_usual(others)).map(|(usual, _)| usual);
+        own.chain(rest).collect::<Vec<_>>().join(",")
+    };
+    let memory = volumes.map(|volume| (volume.destination.display().to_string(), Value::from(words(&volume.options))));
+    Value::Object(memory.collect())
+}
+
 pub(super) fn config(engine: &Engine, record: &Record) -> Value {
     let options = &record.options;
     let limits = &options.limits;
     let retries = if let Restart::OnFailure(times) = options.restart { times } else { 0 };
     let network = &options.network;
+    let has = CapSet::default_for_root().merge(&options.cap_add, &options.cap_drop).unwrap_or(CapSet::EMPTY);
+    let usual = CapSet::parse(USUAL).unwrap_or(CapSet::EMPTY);
+    let (more, less) = match options.privileged {
+        true => (CapSet::EMPTY, CapSet::EMPTY),
+        false => (has.minus(usual), usual.minus(has)),
+    };
     let mut config = json!({
         "Binds": options.volumes,
         "CgroupManager": "systemd",
@@ -40,8 +102,8 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
         "Annotations": options.annotations,
         "VolumeDriver": "",
         "VolumesFrom": null,
-        "CapAdd": options.cap_add,
-        "CapDrop": options.cap_drop,
+        "CapAdd": names(more),
+        "CapDrop": names(less),
         "Dns": [],
         "DnsOptions": [],
         "DnsSearch": [],
@@ -61,7 +123,7 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
         "PublishAllPorts": network.publish_all,
         "ReadonlyRootfs": options.read_only,
         "SecurityOpt": options.security,
-        "Tmpfs": {},
+        "Tmpfs": memory(options),
         "UTSMode": options.spaces.uts.name(),
         "UsernsMode": match &options.users {
             UserMap::Host => String::new(),
@@ -97,7 +159,7 @@ pub(super) fn config(engine: &Engine, record: &Record) -> Value {
         "OomKillDisable": false,
         "Init": options.init,
         "PidsLimit": limits.pids.unwrap_or(2048),
-        "Ulimits": options.ulimits,
+        "Ulimits": ulimits(options),
     });
     if let (Value::Object(config), Value::Object(limits)) = (&mut config, limits) {
         config.extend(limits);
