@@ -1,6 +1,7 @@
 //! What a container is made of.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -151,6 +152,11 @@ pub(super) fn delegation() -> Found {
         true => "/sys/fs/cgroup".to_string(),
         false => format!("/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service"),
     };
+    // Without systemd, the one that somebody gave to the user, and that we are in.
+    let place = match Path::new(&place).exists() {
+        true => place,
+        false => own_cgroup().unwrap_or(place),
+    };
     let Some(there) = read(&format!("{place}/cgroup.controllers")) else {
         return Found::limited(format!("{place} is not there"));
     };
@@ -162,6 +168,15 @@ pub(super) fn delegation() -> Found {
         true => Found::fine(there),
         false => Found::limited(format!("{there}; not {}", lacking.join(", "))),
     }
+}
+
+/// The cgroup of this process, when it is the caller's.
+fn own_cgroup() -> Option<String> {
+    let text = read("/proc/self/cgroup")?;
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let place = format!("/sys/fs/cgroup/{own}");
+    let procs = fs::metadata(format!("{place}/cgroup.procs")).ok()?;
+    (procs.uid() == geteuid().as_raw()).then_some(place)
 }
 
 pub(super) fn seccomp() -> Found {
