@@ -53,6 +53,11 @@ impl Container {
             linux["uidMappings"] = map.users.iter().map(extent).collect();
             linux["gidMappings"] = map.groups.iter().map(extent).collect();
         }
+        // What SELinux calls its file systems is said once, for a label has commas, as options have.
+        let context = |word: &String| word.strip_prefix("context=").map(|label| label.trim_matches('"').to_owned());
+        if let Some(label) = self.rootfs.mounts.iter().flat_map(|mount| &mount.options).find_map(context) {
+            linux["mountLabel"] = json!(label);
+        }
         if let Some(profile) = around.seccomp {
             linux["seccomp"] = serde_json::to_value(profile)
                 .map_err(|error| Error::because("write the seccomp profile", error).code(code::INTERNAL))?;
@@ -161,17 +166,19 @@ fn extent(extent: &Extent) -> Value {
 
 fn describe_mount(mount: &Mount) -> Value {
     let (kind, nothing) = (mount.fstype.as_deref().unwrap_or("bind"), Path::new("none"));
+    let options = mount.options.iter().map(String::as_str).filter(|word| !word.starts_with("context="));
+    let options: Vec<&str> = options.collect();
     let mut described = json!({
         "destination": mount.destination,
         "type": kind,
         "source": mount.source.as_deref().unwrap_or(nothing),
-        "options": mount.options,
+        "options": options,
     });
     if let Some(ids) = &mount.ids {
         described["uidMappings"] = ids.map.users.iter().map(extent).collect();
         described["gidMappings"] = ids.map.groups.iter().map(extent).collect();
         let word = if ids.recursive { "ridmap" } else { "idmap" };
-        let others = mount.options.iter().map(String::as_str).filter(|known| *known != word);
+        let others = options.iter().copied().filter(|known| *known != word);
         described["options"] = others.chain([word]).collect();
     }
     described

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use cgroups::{Cgroup, Limits, parse_size};
 use clap::{Arg, ArgMatches, value_parser};
-use oci_spec::runtime::LinuxResources;
+use oci_spec::runtime::{LinuxDeviceCgroup, LinuxResources};
 use process::{Command, Error, Result, code};
 
 use crate::options::{self, given, given_id};
-use crate::record::Status;
+use crate::record::{CONFIG, Status};
 use crate::store::Store;
 use crate::{bundle, globals, resources, unsupported};
 
@@ -77,7 +77,7 @@ fn update(matches: &ArgMatches) -> Result<u8> {
 fn asked(matches: &ArgMatches) -> Result<Limits> {
     let mut limits = match given(matches, "resources") {
         None => Limits::default(),
-        Some(path) => of_document(path)?,
+        Some(path) => of_document(path, given_id(matches))?,
     };
     let number = |name: &str| matches.get_one::<i64>(name).copied();
     let text = |name: &str| matches.get_one::<String>(name).cloned();
@@ -115,7 +115,7 @@ fn asked(matches: &ArgMatches) -> Result<Limits> {
     Ok(limits)
 }
 
-fn of_document(path: &Path) -> Result<Limits> {
+fn of_document(path: &Path, id: &str) -> Result<Limits> {
     let text = match path == Path::new("-") {
         false => bundle::text(path)?,
         true => {
@@ -128,7 +128,9 @@ fn of_document(path: &Path) -> Result<Limits> {
     let resources: LinuxResources = serde_json::from_slice(&text)
         .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::BAD_CONFIGURATION))?;
     unsupported::refuse_limits(&resources)?;
-    if resources.devices().as_ref().is_some_and(|rules| !rules.is_empty()) {
+    // Podman says all again that it has said, also what is not to change.
+    let asked: Vec<_> = resources.devices().iter().flatten().collect();
+    if !asked.is_empty() && !asked.iter().all(|rule| devices(id).is_ok_and(|known| known.contains(rule))) {
         return Err(Error::new("the devices of a container cannot be changed").code(code::CONFIGURATION_NOT_DONE));
     }
     let mut limits = resources::limits(&resources, false)?;
@@ -138,6 +140,13 @@ fn of_document(path: &Path) -> Result<Limits> {
         limits.memory_reservation = limits.memory_reservation.or(any(memory.reservation()));
     }
     Ok(limits)
+}
+
+/// What the container's own document says of devices.
+fn devices(id: &str) -> Result<Vec<LinuxDeviceCgroup>> {
+    let (spec, _) = bundle::read(&Store::open()?.place(id)?.file(CONFIG))?;
+    let resources = spec.linux().as_ref().and_then(|linux| linux.resources().clone());
+    Ok(resources.and_then(|resources| resources.devices().clone()).unwrap_or_default())
 }
 
 fn bytes(name: &str, text: Option<String>) -> Result<Option<u64>> {

@@ -45,3 +45,17 @@ fn it_says_the_same() {
     assert_eq!(described, document);
     assert_eq!(again(&described), document);
 }
+
+/// A label has commas, as options have: it is said in a place of its own.
+#[test]
+fn what_selinux_calls_its_files() {
+    let text = r#"{ "ociVersion": "1.0.2", "root": { "path": "/r" }, "process": { "user": { "uid": 0, "gid": 0 }, "args": ["sh"], "cwd": "/" },
+        "mounts": [{ "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid"] }],
+        "linux": { "namespaces": [{ "type": "mount" }] } }"#;
+    let spec: Spec = serde_json::from_str(text).unwrap();
+    let mut container = Container::from_spec(&spec, Path::new("/bundle")).unwrap();
+    container.rootfs.mounts[0].options.push("context=\"a:b:c:s0:c1,c2\"".into());
+    let described = container.describe(&Around::default()).unwrap();
+    assert_eq!(described["linux"]["mountLabel"], "a:b:c:s0:c1,c2");
+    assert_eq!(described["mounts"][0]["options"], json!(["nosuid"]));
+}
