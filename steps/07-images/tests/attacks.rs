@@ -109,6 +109,21 @@ fn no_entry_leaves_its_layer() {
     settings().bind(|| insta::assert_snapshot!("attacks_names", reports.concat()));
 }
 
+/// A disk of the host's, or its memory, is nothing that an image can bring.
+#[test]
+fn no_device_comes_with_an_image() {
+    let reports = [
+        layer("a disk", |_| Tar::new().dir("dev", 0o755).device("dev/sda", b'4', (8, 0)).file("dev/after", "after")),
+        layer("memory, over a file", |_| Tar::new().file("mem", "mine").device("mem", b'3', (1, 1))),
+        layer("a second name for a device", |_| Tar::new().device("mem", b'3', (1, 1)).hardlink("again", "mem")),
+        layer("a device below a link out", |canary| Tar::new().symlink("out", canary).device("out/null", b'3', (1, 3))),
+        // The one that an ordinary user may make: it hides a name of the layers below, and opens nothing.
+        layer("what overlays take for a deletion", |_| Tar::new().device("hidden", b'3', (0, 0))),
+        layer("numbers beyond all devices", |_| Tar::new().device("mem", b'3', (0o777_7777, 0o777_7777))),
+    ];
+    settings().bind(|| insta::assert_snapshot!("attacks_devices", reports.concat()));
+}
+
 #[test]
 fn the_root_stays_what_it_is() {
     let reports = ["", ".", "./", "/"].map(|root| {
