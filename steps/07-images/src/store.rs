@@ -9,7 +9,9 @@
 //! ```
 //!
 //! `names/` is the truth about names. A record repeats them for `images`, and lists a name before `names/` does:
-//! a crash in between leaves a record that claims too much, and reading it leaves those names out.
+//! a crash in between leaves a record that claims too much, and reading it leaves those names out. Only an image that is
+//! new has its names before its record: a crash in between leaves a name that leads nowhere, and no image that nobody
+//! can name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -128,7 +130,15 @@ impl Store {
         make_dir(&self.root.join("images"))?;
         make_dir(&self.root.join("names"))?;
         let _names = self.names_lock()?;
-        let image = self.rewrite(scratch, &image.id, |known| {
+        let publish = |name: &str| scratch.publish(&self.name(name), &encode(&Named { id: image.id.clone() }));
+        if self.read(&image.id)?.is_none() {
+            for name in names {
+                if self.holder(name)?.is_none() {
+                    publish(name)?;
+                }
+            }
+        }
+        let written = self.rewrite(scratch, &image.id, |known| {
             let (names_before, digests_before) =
                 known.map(|known| (known.names, known.repo_digests)).unwrap_or_default();
             Some(Image {
@@ -138,14 +148,17 @@ impl Store {
             })
         })?;
         for name in names {
-            let before = self.named(name)?;
-            scratch.publish(&self.name(name), &encode(&Named { id: image.id.clone() }))?;
-            if let Some(before) = before.filter(|before| *before != image.id) {
+            let before = self.holder(name)?;
+            if before.as_ref() == Some(&image.id) {
+                continue;
+            }
+            publish(name)?;
+            if let Some(before) = before {
                 // The image that had the name keeps its others; reading leaves out those that moved.
                 self.rewrite(scratch, &before, |known| known)?;
             }
         }
-        self.read(&image.id)?.ok_or_else(|| unknown(&image.id))
+        self.read(&written.id)?.ok_or_else(|| unknown(&written.id))
     }
 
     /// Held while names change hands.
@@ -229,6 +242,12 @@ impl Store {
         let Some(bytes) = read_if_exists(&path, 4096)? else { return Ok(None) };
         let named: Named = decode(&path, &bytes)?;
         Ok(Some(named.id).filter(|id| is_hex(id)))
+    }
+
+    /// The same, of an image that is there.
+    fn holder(&self, name: &str) -> Result<Option<String>> {
+        let Some(id) = self.named(name)? else { return Ok(None) };
+        Ok(self.read(&id)?.map(|image| image.id))
     }
 
     /// An image that the repository itself has under that digest: one of another repository does not count, or

@@ -34,6 +34,26 @@ fn count(world: &World, dir: &str) -> usize {
     fs::read_dir(world.data().join("podling").join(dir)).map_or(0, Iterator::count)
 }
 
+/// As it is when who loads a new image is killed just before the image's record is there.
+#[test]
+fn a_name_that_leads_nowhere_is_free() {
+    let world = World::new();
+    load(&world, &busybox_archive(&world));
+    let names = world.data().join("podling/names");
+    let name = fs::read_dir(&names).unwrap().next().unwrap().unwrap().path();
+    let image = fs::read_dir(world.data().join("podling/images")).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&image).unwrap();
+    let seen = session(&world, &["images -q", "image exists busybox", "rmi busybox"]);
+    assert!(name.exists());
+    load(&world, &busybox_archive(&world));
+    // So it is for another image, old or new.
+    fs::write(&name, format!(r#"{{"id":"{}"}}"#, "e".repeat(64))).unwrap();
+    let seen = seen + &session(&world, &["image exists busybox", "images --format {{.Repository}}"]);
+    load(&world, &busybox_archive(&world));
+    let seen = seen + &session(&world, &["images --format {{.Repository}}"]);
+    settings().bind(|| insta::assert_snapshot!("names_nowhere", seen));
+}
+
 #[test]
 fn names_are_given_and_taken() {
     let world = World::new();
