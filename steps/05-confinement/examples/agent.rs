@@ -4,7 +4,7 @@
 //! directory itself, in the name of the process; in `/tmp/own` it lets the kernel carry the call out; elsewhere there is no room.
 #![expect(unsafe_code, reason = "the questions of seccomp_unotify(2) have no safe wrapper")]
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{IoSliceMut, Result};
 use std::mem::zeroed;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -16,6 +16,7 @@ use libc::{seccomp_notif, seccomp_notif_resp};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2};
 
 fn main() -> Result<()> {
     let Some(path) = std::env::args_os().nth(1) else {
@@ -25,7 +26,8 @@ fn main() -> Result<()> {
     let listener = UnixListener::bind(path)?;
     println!("ready");
     for socket in listener.incoming() {
-        let (told, kernel) = receive(&socket?)?;
+        // A container that fails on its way has sent nothing, and the others still need us.
+        let Ok((told, kernel)) = socket.and_then(|socket| receive(&socket)) else { continue };
         println!("{told}");
         thread::spawn(move || while answer(&kernel).is_ok() {});
     }
@@ -62,16 +64,21 @@ fn answer(kernel: &OwnedFd) -> Result<()> {
     // SAFETY: it writes one structure, of the size that is part of the request's number.
     Errno::result(unsafe { libc::ioctl(kernel.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question) })?;
     answer.id = question.id;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = openat(CWD, format!("/proc/{}/root", question.pid), flags, Mode::empty());
     let path = argument(&question);
-    // The number may be another process's by now, and what we have read another one's memory.
+    // The number may be another process's by now, and what we have opened and read another one's.
     // SAFETY: it reads one number.
     let valid = unsafe { libc::ioctl(kernel.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw const question.id) };
-    Errno::result(valid)?;
-    let path = path?;
+    if valid < 0 {
+        // It is dead; others may still ask.
+        return Ok(());
+    }
+    let (root, path) = (root?, path?);
     if path.starts_with("/tmp/theirs") {
-        match fs::create_dir(format!("/proc/{}/root{path}", question.pid)) {
+        match make(&root, &path) {
             Ok(()) => answer.val = 0,
-            Err(error) => answer.error = -error.raw_os_error().unwrap_or(libc::EIO),
+            Err(errno) => answer.error = -errno.raw_os_error(),
         }
     } else if path.starts_with("/tmp/own") {
         answer.flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
@@ -80,8 +87,21 @@ fn answer(kernel: &OwnedFd) -> Result<()> {
     }
     println!("mkdir {path}: {}", if answer.flags == 0 { answer.error.to_string() } else { "go on".into() });
     // SAFETY: it reads one structure, as above.
-    Errno::result(unsafe { libc::ioctl(kernel.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer) })?;
-    Ok(())
+    match Errno::result(unsafe { libc::ioctl(kernel.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer) }) {
+        // It has died meanwhile.
+        Ok(_) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Makes a directory in the root of the process: there its links lead where they lead it. By a path alone, an absolute one
+/// would lead to our own files.
+fn make(root: &OwnedFd, path: &str) -> rustix::io::Result<()> {
+    let (parent, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    let parent = openat2(root, format!("/{parent}"), flags, Mode::empty(), within)?;
+    mkdirat(&parent, name, Mode::from_raw_mode(0o777))
 }
 
 /// The path that it names, out of the caller's memory.

@@ -4,6 +4,7 @@ mod bundle;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Stdio};
 
@@ -104,6 +105,25 @@ fn each_process_has_its_own_questions() {
     // Nothing of the way there is open in the container.
     let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
     assert_eq!(open, 3);
+}
+
+/// Who asks chooses the path, and the links on it: they lead where they lead in the container.
+#[test]
+fn no_question_leads_out() {
+    let bundle = Bundle::new();
+    let outside = bundle.world.dir("outside");
+    let script = format!(
+        "ln -s {} /tmp/theirs-out; mkdir /tmp/theirs-out/mine; ln -s /tmp /tmp/theirs-in; mkdir /tmp/theirs-in/mine; ls -d /tmp/m*",
+        outside.display()
+    );
+    let mut asking = Asking::new(bundle.shell(&script));
+    // One that comes and says nothing is no reason to go.
+    drop(UnixStream::connect(socket(&asking.bundle)).unwrap());
+    let said = asking.bundle.run();
+    assert_eq!(said, "/tmp/mine\nmkdir: can't create directory '/tmp/theirs-out/mine': No such file or directory\n");
+    asking.told();
+    assert_eq!([asking.said(), asking.said()], ["mkdir /tmp/theirs-out/mine: -2", "mkdir /tmp/theirs-in/mine: 0"]);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
 }
 
 #[test]
