@@ -132,10 +132,7 @@ impl Limits {
                     );
                 }
             }
-            if !(0.0..1e6).contains(&cpus) {
-                return Err(Error::new(format!("invalid number of processors: {cpus}")).code(code::BAD_LIMIT));
-            }
-            limits.set_cpus(cpus);
+            limits.set_cpus(cpus)?;
         }
         for pair in matches.get_many::<String>("cgroup-conf").into_iter().flatten() {
             let Some((file, value)) = pair.split_once('=') else {

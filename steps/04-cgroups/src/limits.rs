@@ -85,9 +85,17 @@ impl Limits {
     }
 
     /// Sets the quota that is worth this many processors.
-    pub fn set_cpus(&mut self, cpus: f64) {
+    ///
+    /// # Errors
+    /// When it is no number of them. A quota of less than one microsecond would be none at all.
+    pub fn set_cpus(&mut self, cpus: f64) -> Result<()> {
+        let quota = (cpus * PERIOD as f64) as i64;
+        if !(0.0..1e6).contains(&cpus) || quota == 0 {
+            return Err(Error::new(format!("invalid number of processors: {cpus}")).code(code::BAD_LIMIT));
+        }
         self.cpu_period = Some(PERIOD);
-        self.cpu_quota = Some((cpus * PERIOD as f64) as i64);
+        self.cpu_quota = Some(quota);
+        Ok(())
     }
 
     /// Says no to what makes no sense on any system.

@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn processors_are_a_quota_in_a_period() {
         let mut limits = Limits::default();
-        limits.set_cpus(1.5);
+        limits.set_cpus(1.5).unwrap();
         assert_eq!(others(&limits), ["cpu.max=150000 100000"]);
         assert_eq!(limits.cpus(), Some(1.5));
         let period = Limits { cpu_period: Some(5000), ..Limits::default() };

@@ -293,7 +293,7 @@ mod inside {
         let read = |file| std::fs::read_to_string(cgroup.path().join(file)).unwrap();
         assert_eq!(read("memory.max"), "max\n");
         let mut limits = Limits { memory: Some(1 << 24), pids: Some(5), ..Limits::default() };
-        limits.set_cpus(0.25);
+        limits.set_cpus(0.25).unwrap();
         cgroup.update(&limits).unwrap();
         assert_eq!([read("memory.max"), read("pids.max"), read("cpu.max")], ["16777216\n", "5\n", "25000 100000\n"]);
         cgroup.update(&Limits { pids: Some(-1), ..Limits::default() }).unwrap();

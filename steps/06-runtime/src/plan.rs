@@ -103,6 +103,7 @@ impl Plan {
         let none = Default::default();
         let resources = linux.resources().as_ref().unwrap_or(&none);
         let mut limits = resources::limits(resources, is_real)?;
+        limits.check()?;
         // What everybody has is no limit, and needs no controller (containerd asks for it always).
         limits.cpu_shares = limits.cpu_shares.filter(|shares| *shares != 1024);
         limits.oom_score_adj = process.oom_score_adj().map(|score| i16::try_from(score).unwrap_or(i16::MAX));

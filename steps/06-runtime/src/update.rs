@@ -97,7 +97,7 @@ fn asked(matches: &ArgMatches) -> Result<Limits> {
         limits.memory_swap = Some(i64::try_from(swap).unwrap_or(-1));
     }
     if let Some(cpus) = matches.get_one::<f64>("cpus") {
-        limits.set_cpus(*cpus);
+        limits.set_cpus(*cpus)?;
     }
     limits.cpu_quota = number("cpu-quota").or(limits.cpu_quota);
     limits.cpu_period = positive("cpu-period")?.or(limits.cpu_period);
@@ -210,6 +210,12 @@ mod tests {
         };
         assert_eq!(limits(&words.split_whitespace().collect::<Vec<_>>()), Ok(expected));
         assert_eq!(limits(&["--cpus", "1.5"]).map(|limits| limits.cpu_quota), Ok(Some(150_000)));
+        for cpus in ["nan", "inf", "0", "0.000001"] {
+            assert_eq!(
+                limits(&["--cpus", cpus]),
+                Err(format!("invalid number of processors: {cpus}").replace("nan", "NaN"))
+            );
+        }
         assert_eq!(limits(&["--cpu-rt-runtime", "5"]), Err("--cpu-rt-runtime: cgroup v2 has no such limit".into()));
         assert_eq!(limits(&["--memory", "x"]), Err("--memory: invalid size: 'x'".into()));
         assert_eq!(limits(&["--cpu-share", "-5"]), Err("--cpu-share: less than 0".into()));
