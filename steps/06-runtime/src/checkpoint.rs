@@ -42,6 +42,10 @@ fn checkpoint(matches: &ArgMatches) -> Result<u8> {
         record.init.ok_or_else(|| Error::new(format!("container {id} has no process")).code(code::NOT_RUNNING))?;
     let (images, work) = criu::directories(matches)?;
     let descriptors = (0..3).map(|number| descriptor(init.pid, number)).collect::<Result<Vec<_>>>()?;
+    // Before the processes end: without this file nobody could make them again.
+    let text = serde_json::to_vec(&descriptors)
+        .map_err(|error| Error::because("write the descriptors", error).code(code::INTERNAL))?;
+    replace(&images.join(criu::DESCRIPTORS), &text)?;
     let mut words = vec!["dump".to_owned(), "--tree".into(), init.pid.to_string()];
     words.extend(criu::words(matches, &images, &work, "dump.log"));
     for key in descriptors.iter().flatten().filter(|key| key.starts_with("file[")) {
@@ -57,9 +61,6 @@ fn checkpoint(matches: &ArgMatches) -> Result<u8> {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(criu::failed(&format!("checkpoint container {id}"), &work.join("dump.log"), &said));
     }
-    let text = serde_json::to_vec(&descriptors)
-        .map_err(|error| Error::because("write the descriptors", error).code(code::INTERNAL))?;
-    replace(&images.join(criu::DESCRIPTORS), &text)?;
     if !matches.get_flag("leave-running") {
         // Its processes have ended; all that is left of it is in the images.
         delete::remove(locked, true)?;

@@ -56,7 +56,9 @@ pub(crate) fn remove(locked: Locked, force: bool) -> Result<()> {
     let gone = record.cgroup().map_or(Ok(()), cgroups::Cgroup::remove);
     let unmounted = record.mounted.as_ref().map_or(Ok(()), |(root, before)| unmount(root, *before));
     resctrl::remove(&record.shares);
-    gone.and(unmounted).and(locked.remove())?;
+    // Only the record knows what is mounted on the host: it stays as long as that does.
+    unmounted?;
+    gone.and(locked.remove())?;
     // Where nothing was begun, nothing has stopped.
     if record.init.is_some() {
         hooks::run_all("poststop", list(record.hooks.poststop()), &state, &bundle);

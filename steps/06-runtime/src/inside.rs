@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::record::{CONFIG, REPORT, Record, Status, WORD};
 use crate::store::{self, Place, Store};
 use crate::who::Who;
-use crate::{bundle, exec, globals, join, netdevice, start};
+use crate::{bundle, exec, globals, join, netdevice, resctrl, start};
 
 /// The verb; only `create` and `run` start it.
 pub const CONTAINER: Command = Command { name: "container", about: "", define, run };
@@ -142,6 +142,8 @@ fn make(matches: &ArgMatches, place: &Place, record: &mut Record, plan: &Plan, p
         record.init = Who::of(pid);
         if let Some(share) = &plan.share {
             record.shares = share.take(pid)?;
+            // Whatever happens to us, somebody has to take that away.
+            place.write(record).inspect_err(|_| resctrl::remove(&record.shares))?;
         }
         // To a namespace of others they were given while we were not in it.
         if plan.container.namespaces.contains(CloneFlags::CLONE_NEWNET) {

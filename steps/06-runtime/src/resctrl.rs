@@ -67,13 +67,15 @@ impl Share {
     fn take_below(&self, root: &Path, pid: Pid, made: &mut Vec<PathBuf>) -> Result<()> {
         let class = root.join(&self.class);
         let is_there = class.exists();
+        let mut unnamed = Vec::new();
         if self.is_named && is_there {
             self.compare(&class)?;
         } else if self.is_named && self.schemata.is_empty() {
             return Err(Error::new(format!("linux.intelRdt.closID: there is no class {}", self.class))
                 .code(code::BAD_CONFIGURATION));
         } else {
-            make(&class, made)?;
+            // One that has a name is for others, too, and outlasts us.
+            make(&class, if self.is_named { &mut unnamed } else { made })?;
             let lines: String = self.schemata.iter().map(|line| format!("{line}\n")).collect();
             if !lines.is_empty() {
                 write(&class.join("schemata"), &lines)?;

@@ -9,9 +9,8 @@ use clap::ArgMatches;
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_child_subreaper;
-use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
-use process::{Command, Error, Program, Result, Start, code};
+use process::{Child, Command, Error, Program, Result, Start, code};
 use rootfs::kernel::{self, Attributes};
 
 use crate::options::{self, given, given_id};
@@ -50,8 +49,11 @@ fn restore(matches: &ArgMatches) -> Result<u8> {
     let made = make(matches, &criu, &place, &mut record, &plan);
     let detach = matches.get_flag("detach");
     let status = match made {
-        Ok(pid) if !detach => wait(pid),
-        made => made.map(|_| 0),
+        Ok(child) if !detach => child.wait(),
+        made => made.map(|child| {
+            child.leave();
+            0
+        }),
     };
     if !detach || status.is_err() {
         let _ = place.lock().and_then(|locked| delete::remove(locked, true));
@@ -60,7 +62,7 @@ fn restore(matches: &ArgMatches) -> Result<u8> {
 }
 
 // ANCHOR: restore
-fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, plan: &Plan) -> Result<Pid> {
+fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, plan: &Plan) -> Result<Child> {
     let (images, work) = criu::directories(matches)?;
     let path = images.join(criu::DESCRIPTORS);
     let descriptors: Vec<Option<String>> = serde_json::from_slice(&bundle::text(&path)?)
@@ -95,6 +97,8 @@ fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, p
         .parse()
         .map_err(|_| Error::new("criu has not told the number of the process").code(code::CRIU_FAILED))?;
     let pid = Pid::from_raw(number);
+    // Killed when what follows fails.
+    let child = Child::adopted(pid)?;
     record.cgroup = position.settle(pid)?.map(|cgroup| cgroup.path().into());
     record.init = Who::of(pid);
     record.ready = true;
@@ -102,7 +106,7 @@ fn make(matches: &ArgMatches, criu: &Path, place: &Place, record: &mut Record, p
     if let Some(path) = given(matches, "pid-file") {
         replace(path, text.trim().as_bytes())?;
     }
-    Ok(pid)
+    Ok(child)
 }
 // ANCHOR_END: restore
 
@@ -127,17 +131,5 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = kernel::take_away(&self.0);
         let _ = fs::remove_dir(&self.0);
-    }
-}
-
-/// Its exit status, 128+n when signal n ended it.
-fn wait(pid: Pid) -> Result<u8> {
-    loop {
-        match waitpid(pid, None) {
-            Ok(WaitStatus::Exited(_, status)) => return Ok(u8::try_from(status).unwrap_or(u8::MAX)),
-            Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(128 + signal as u8),
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(errno) => return Err(Error::os(format!("wait for process {pid}"), errno)),
-        }
     }
 }
