@@ -71,7 +71,10 @@ fn nothing_of_the_dead_is_left() {
         dies() {
             podling run -d --name dies "$@" $box sleep 4731 >/dev/null
             dir=$(cgroup dies)
-            kill -KILL $(podling inspect --format '{{.State.ConmonPid}}' dies)
+            monitor=$(podling inspect --format '{{.State.ConmonPid}}' dies)
+            kill -KILL $monitor
+            # The signal is only on its way: until the process has ended, the container has its keeper.
+            for _ in $(seq 200); do test -e /proc/$monitor || break; sleep 0.02; done
             podling ps -q
             for _ in $(seq 200); do test -d $dir || break; sleep 0.05; done
             test -d $dir && echo "left $dir"
