@@ -1,5 +1,6 @@
 //! Codes of errors: what a failure means, in more words than an error has room for. One table, for the line under an error,
-//! for `podling explain CODE`, and for the book.
+//! for `podling explain CODE`, and for the book. It stands in the lowest step, though it tells of all: errors cross processes
+//! and steps with nothing but the number.
 //!
 //! A code is `P`, the number of the step whose layer it is about, and a number of its own: `P0203`. Those of step 00 are the
 //! kernel's answers, by their number in errno(3): `P0028` is ENOSPC.
@@ -120,7 +121,10 @@ impl Trouble {
     /// The command that mends what is lacking on this distribution, for the user of that name.
     #[must_use]
     pub fn mending(&self, user: &str) -> Option<String> {
-        self.needs.and_then(prerequisite).map(|wanted| wanted.mending(user))
+        // Where there is no systemd, nobody lingers, and a cgroup is given by hand.
+        let by_hand = self.code == NO_DELEGATION && !std::path::Path::new("/run/systemd/system").exists();
+        let needs = if by_hand { Some("delegation") } else { self.needs };
+        needs.and_then(prerequisite).map(|wanted| wanted.mending(user))
     }
 }
 

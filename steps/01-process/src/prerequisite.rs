@@ -137,7 +137,8 @@ pub static PREREQUISITES: [Prerequisite; 22] = [
             &Mend::Command(
                 "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload",
             ),
-            // By files: a cgroup that is the user's, marked as systemd marks one, with the user's shell in it.
+            // By files: a cgroup that is the user's, marked as systemd marks one (setfattr is in the package attr), with the
+            // user's shell in it.
             &Mend::Command(
                 "cd /sys/fs/cgroup && echo +cpu +cpuset +io +memory +pids | sudo tee cgroup.subtree_control && sudo mkdir -p USER && sudo chown USER USER USER/cgroup.procs USER/cgroup.subtree_control && sudo setfattr -n user.delegate -v 1 USER && echo $$ | sudo tee USER/cgroup.procs",
             ),

@@ -306,6 +306,7 @@ fn undelegated(hierarchy: &Hierarchy, flag: &str, error: &Error) -> Error {
     let user = namespaces::itself::caller();
     let hint = match hierarchy.manager() {
         Some(_) => "the user's systemd runs, but could not be asked; `systemctl --user status` shows how it is".into(),
+        None if !Path::new("/run/systemd/system").exists() => hint("delegation"),
         None => format!(
             "no systemd runs for this user: log in by ssh or at a terminal (su and sudo are no log-in), or keep it \
              running: sudo loginctl enable-linger {user}"
@@ -327,7 +328,10 @@ fn missing(hierarchy: &Hierarchy, flag: &str, controller: &str, have: &str) -> E
             .hint("some systems leave it out until cgroup_enable= on the kernel's command line names it")
             .exit(EXIT_CANNOT_EXECUTE),
         true => Error::new(format!("set {flag}: the cgroup controller {controller} is not delegated to us, {have}"))
-            .hint(format!("let systemd delegate it, then log out and in again: {}", hint("delegation")))
+            .hint(format!(
+                "have it delegated, and where systemd does that, log out and in again: {}",
+                hint("delegation")
+            ))
             .code(code::NO_CONTROLLER)
             .exit(EXIT_CANNOT_EXECUTE),
     }

@@ -52,7 +52,8 @@ pub fn refusal(answer: Answer) -> Failure {
         401 | 403 => code::UNAUTHORIZED,
         404 => code::NO_MANIFEST,
         429 => code::TOO_MANY_REQUESTS,
-        _ => code::REGISTRY_FAILED,
+        408 | 500..=599 => code::REGISTRY_FAILED,
+        _ => code::BAD_ANSWER,
     };
     Failure { error: Error::new(words).code(code), again }
 }

@@ -51,13 +51,13 @@ pub(super) const TROUBLES: &[Trouble] = &[
         NO_RUNTIME,
         "there is no such OCI runtime",
         "--runtime, or containers.conf, names a program that is not there",
-        "name it by its path; without --runtime podling does it by itself",
+        "name it by its path; podling --runtime podling does it by itself",
     ),
     trouble(
         RUNTIME_FAILED,
         "another OCI runtime failed",
-        "the program of --runtime has ended with an error, whose words are in the message",
-        "without --runtime podling does it by itself; if that works, the other runtime is in the way",
+        "the program of --runtime, or of containers.conf, has ended with an error, whose words are in the message",
+        "podling --runtime podling does it by itself, for a new container; if that works, the other runtime is in the way",
     ),
     trouble(
         CRIU_FAILED,

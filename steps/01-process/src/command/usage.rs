@@ -100,7 +100,11 @@ fn is_lacking(error: &clap::Error) -> bool {
 /// What is known of such a command line; of a wrong value, what the flag itself says of it.
 fn code(error: &clap::Error) -> u16 {
     let own = error.source().and_then(|reason| reason.downcast_ref::<Error>()).and_then(Error::known_code);
+    let is_word =
+        matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if !word.starts_with('-'));
     own.unwrap_or(match error.kind() {
+        // A word that has no place, and no flag.
+        ErrorKind::UnknownArgument if is_word => code::WRONG_COUNT,
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => code::UNKNOWN_FLAG,
         ErrorKind::ArgumentConflict => code::CONFLICT,
         ErrorKind::InvalidValue if is_lacking(error) => code::WRONG_COUNT,

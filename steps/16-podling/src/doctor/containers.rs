@@ -62,12 +62,14 @@ pub(super) fn overlay() -> Found {
     let shown = root.display();
     let mounter = match storage::mounter() {
         Ok(mounter) => mounter,
-        Err(error) => return Found::missing(first_line(error)),
+        Err(error) => {
+            return Found::missing(first_line(error)).by("correct storage.conf, or take mount_program out of it");
+        }
     };
     if let Some(program) = &mounter.program {
         return match tried(Some(mounter.clone())) {
             Ok(()) => Found::fine(format!("one was mounted in {shown} by {}, as storage.conf says", program.display())),
-            Err(error) => Found::missing(first_line(error)),
+            Err(error) => Found::missing(first_line(error)).by("correct mount_program in storage.conf, or take it out"),
         };
     }
     match (kernel_refuses(), fuse::find()) {
@@ -170,13 +172,19 @@ pub(super) fn delegation() -> Found {
     }
 }
 
-/// The cgroup of this process, when it is the caller's.
+/// The cgroup of this process, when it was delegated to the caller, as step 04 looks for it.
 fn own_cgroup() -> Option<String> {
     let text = read("/proc/self/cgroup")?;
     let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    // Where a container has run, we are beside it.
+    let own = own.strip_suffix("/runtime").unwrap_or(own);
     let place = format!("/sys/fs/cgroup/{own}");
     let procs = fs::metadata(format!("{place}/cgroup.procs")).ok()?;
-    (procs.uid() == geteuid().as_raw()).then_some(place)
+    let mut value = [0; 8];
+    let mut marked = ["user.delegate", "trusted.delegate"].into_iter().map(|name| {
+        rustix::fs::getxattr(&place, name, &mut value).is_ok_and(|length| value.get(..length) == Some(b"1".as_slice()))
+    });
+    (procs.uid() == geteuid().as_raw() && (own.is_empty() || marked.any(|marked| marked))).then_some(place)
 }
 
 pub(super) fn seccomp() -> Found {

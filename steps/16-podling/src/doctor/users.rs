@@ -75,9 +75,11 @@ pub(super) fn subids() -> Found {
     match (enough, give_back.is_empty()) {
         (true, _) => Found::fine(seen.join(", ")),
         (false, true) => Found::limited(seen.join(", ")),
-        // Others on top would not part the two users.
+        // Others on top would not part the two users. usermod(8) takes no ids from somebody who has a process, and what is in
+        // the store belongs to the old ones.
         (false, false) => Found::limited(seen.join(", ")).by(format!(
-            "sudo usermod{give_back} --add-subuids {0} --add-subgids {0} {1} && podling system migrate",
+            "save what is in volumes, then: podling rm -a -f; podling volume rm -a; podling rmi -a -f; podling system migrate; \
+             log out, and as root while {1} has no process: usermod{give_back} --add-subuids {0} --add-subgids {0} {1}",
             free_range(),
             user()
         )),

@@ -18,7 +18,7 @@ fn a_container_that_is_not_ready_for_it() {
     };
     create(&["--name", "ada"]);
     create(&["--name", "mute", "--log-driver", "none"]);
-    let cat = podling.cat(&["--name", "bob", "--network", "none"]);
+    let cat = podling.cat(&["--name", "bob", "--network", "none", "--label", "io.containers.autoupdate=registry"]);
     create(&["--name", "guest", "--pid", "container:bob"]);
     provoke(
         world,
@@ -38,6 +38,7 @@ fn a_container_that_is_not_ready_for_it() {
             ("P1122", &["inspect", "nobody"]),
             ("P1011", &["port", "ada", "80"]),
             ("P0702", &["rmi", "busybox"]),
+            ("P1407", &["auto-update"]),
             ("P0151", &["exec", "bob"]),
         ],
     );

@@ -57,6 +57,7 @@ fn a_wall_that_does_not_open() {
             ("P0310", &["--device", "/no/such"]),
             ("P0310", &["--device", "/etc/passwd"]),
             ("P0311", &["--device", "/dev/null:a:b:c"]),
+            ("P0406", &["--cgroup-parent", "../../.."]),
             ("P0401|P0402|P0403", &["--cpus", "1"]),
             ("P0404", &["--memory-swap", "1g"]),
             ("P0404", &["--memory", "much"]),
