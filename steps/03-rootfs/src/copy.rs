@@ -160,7 +160,18 @@ fn finish_name(to: BorrowedFd<'_>, name: &CStr, found: &Stat, owner: Owner<'_>) 
     Ok(utimensat(to, name, &times(found), AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
-/// Extended attributes, but for those of the overlay and of SELinux, which belong to the place and not to the file.
+/// Attributes of overlays, the kernel's and fuse-overlayfs's, and of SELinux: they belong to the place and not to the file.
+const OF_THE_PLACE: [&[u8]; 7] = [
+    b"user.overlay.",
+    b"user.fuseoverlayfs.",
+    b"user.containers.",
+    b"trusted.",
+    b"security.fuseoverlayfs.",
+    b"security.selinux",
+    b"system.",
+];
+
+/// Extended attributes, but for those of the place.
 fn attributes(from: &OwnedFd, to: &OwnedFd) -> io::Result<()> {
     let mut list = vec![0; 65536];
     let length = match flistxattr(from, &mut list[..]) {
@@ -168,8 +179,7 @@ fn attributes(from: &OwnedFd, to: &OwnedFd) -> io::Result<()> {
         length => length?,
     };
     for name in list[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        let ours = [&b"user.overlay."[..], b"trusted.", b"security.selinux", b"system."];
-        if ours.iter().any(|prefix| name.starts_with(prefix)) {
+        if OF_THE_PLACE.iter().any(|prefix| name.starts_with(prefix)) {
             continue;
         }
         let mut value = vec![0; 65536];

@@ -149,6 +149,15 @@ fn no_mode_owner_or_attribute_lands_behind_a_link() {
         layer("overlay's own attribute", |canary| {
             Tar::new().pax(&[("SCHILY.xattr.user.overlay.redirect", canary)]).dir("d", 0o755)
         }),
+        layer("fuse-overlayfs's own attributes", |_| {
+            let set = "0:0:104755";
+            let said = [
+                ("SCHILY.xattr.user.fuseoverlayfs.override_stat", set),
+                ("SCHILY.xattr.user.containers.override_stat", set),
+                ("SCHILY.xattr.user.fuseoverlayfs.opaque", "y"),
+            ];
+            Tar::new().pax(&said).file("f", "f").pax(&said).dir("d", 0o755)
+        }),
         layer("an owner that is not mapped", |_| Tar::new().pax(&[("uid", "4000000000")]).file("f", "f")),
     ];
     settings().bind(|| insta::assert_snapshot!("attacks_metadata", reports.concat()));

@@ -51,10 +51,14 @@ fn owner(entry: &Entry) -> Result<(Option<Uid>, Option<Gid>)> {
     Ok((Some(Uid::from_raw(id(entry.uid)?)), Some(Gid::from_raw(id(entry.gid)?))))
 }
 
-/// Attributes that a layer may bring: capabilities of programs, and users' own. `user.overlay.` is the
-/// language of overlay itself: a layer that speaks it could show files of another place.
+/// The language of overlays themselves, the kernel's and fuse-overlayfs's: a layer that speaks it could show files of another
+/// place, or with other owners and rights than were looked at here.
+const OVERLAYS: [&[u8]; 3] = [b"user.overlay.", b"user.fuseoverlayfs.", b"user.containers."];
+
+/// Attributes that a layer may bring: capabilities of programs, and users' own.
 fn is_wanted(name: &[u8]) -> bool {
-    name == b"security.capability" || (name.starts_with(b"user.") && !name.starts_with(b"user.overlay."))
+    let is_overlays = OVERLAYS.iter().any(|prefix| name.starts_with(prefix));
+    name == b"security.capability" || (name.starts_with(b"user.") && !is_overlays)
 }
 
 fn times(entry: &Entry) -> Timestamps {

@@ -193,7 +193,7 @@ pub fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Every file below `dir`, one a line: type, mode, owner (`root` is the user itself, as in the user's
-/// namespace), name, and what is in it.
+/// namespace), name, what is in it, and its attributes.
 pub fn tree(dir: &Path) -> String {
     let mut lines = Vec::new();
     walk(dir, dir, &mut lines);
@@ -223,7 +223,12 @@ fn walk(root: &Path, path: &Path, lines: &mut Vec<(PathBuf, String)>) {
     let mut value = [0; 8];
     let opaque = rustix::fs::lgetxattr(path, "user.overlay.opaque", &mut value).is_ok();
     let content = if opaque { " (opaque)".to_string() } else { content };
-    let line = format!("{kind} {:04o} {owner:>5} {}{content}", meta.mode() & 0o7777, shown.display());
+    let mut list = [0u8; 4096];
+    let length = rustix::fs::llistxattr(path, &mut list[..]).unwrap_or(0);
+    let names = list[..length].split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let attributes: Vec<_> = names.filter(|name| name.starts_with("user.") && name != "user.overlay.opaque").collect();
+    let attributes = if attributes.is_empty() { String::new() } else { format!(" {{{}}}", attributes.join(" ")) };
+    let line = format!("{kind} {:04o} {owner:>5} {}{content}{attributes}", meta.mode() & 0o7777, shown.display());
     lines.push((name.to_path_buf(), line));
     if meta.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
