@@ -35,6 +35,7 @@ mod url;
 pub use bars::Bars;
 pub use cli::commands;
 pub use options::{Options, arguments, authfile, platform_arguments, quiet_argument, tls_verify};
+pub use place::{read as read_conf, user_config};
 pub use policy::Policy;
 pub use progress::Progress;
 pub use pull::{find, get, pull, remote_digest};

@@ -47,7 +47,7 @@ pub fn mount(program: &Path, overlay: &Overlay) -> Result<Server> {
     let target = overlay.target()?;
     // The program could mount as well. But what we mount ourselves is exactly what we want, an error is ours to explain, and
     // nobody needs to ask over and over whether it is there yet.
-    let (mount, device) = labelled(program, overlay)?;
+    let (mount, device, has_label) = labelled(program, overlay)?;
     let mut command = command(program, &parts, overlay);
     command.arg(format!("/dev/fd/{}", device.as_raw_fd()));
     let kept = parts.iter().map(|(_, part)| part.as_fd()).chain([device.as_fd()]);
@@ -59,7 +59,7 @@ pub fn mount(program: &Path, overlay: &Overlay) -> Result<Server> {
             .map(|()| server)
             .map_err(|errno| failed(program, overlay, Refused { errno, words: None })),
         // It does not know how to answer for a mount that is not its own (fuse-overlayfs 2).
-        Err(_) if overlay.context.is_none() => {
+        Err(_) if !has_label => {
             drop(server);
             mounted_by_itself(program, overlay, &parts)
         }
@@ -99,13 +99,13 @@ fn device() -> Result<OwnedFd> {
 /// With the container's label, where SELinux takes one for it. In a user namespace it does not: there all that a program
 /// answers for has the label of such file systems, which policies for containers know.
 // ANCHOR: label
-fn labelled(program: &Path, overlay: &Overlay) -> Result<(OwnedFd, OwnedFd)> {
+fn labelled(program: &Path, overlay: &Overlay) -> Result<(OwnedFd, OwnedFd, bool)> {
     let mut context = overlay.context.as_deref();
     loop {
         // A new one each time: what a mount was made of, if only for a moment, is used up.
         let device = device()?;
         match filesystem(&device, context) {
-            Ok(mount) => return Ok((mount, device)),
+            Ok(mount) => return Ok((mount, device, context.is_some())),
             Err(Refused { errno: Errno::ACCESS, .. }) if context.is_some() => context = None,
             Err(refused) => return Err(failed(program, overlay, refused)),
         }
