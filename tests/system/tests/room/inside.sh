@@ -5,6 +5,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t tmpfs none /run
 # Locks of Podman's.
 mount -t tmpfs none /dev/shm
+# What Podman remembers of root's images, wherever its store is.
+[ ! -d /var/lib/containers ] || mount -t tmpfs none /var/lib/containers
 [ ! -d /etc/docker ] || mount -t tmpfs none /etc/docker
 if [ "$CGROUP" ]; then
     umount -l /mnt
