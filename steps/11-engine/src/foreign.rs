@@ -20,6 +20,9 @@ pub use choice::{chosen, set_runtime};
 
 use crate::{Engine, Record};
 
+/// Of a container's directory, what another runtime has.
+pub(crate) const DIRECTORY: &str = "runtime";
+
 /// The runtime of a container, and what it has for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Foreign {
@@ -47,8 +50,13 @@ impl Foreign {
     /// That of a container; `None` when it is ours.
     pub(crate) fn of(engine: &Engine, record: &Record) -> Option<Foreign> {
         let program = record.options.runtime.clone()?;
-        let directory = engine.state().container(&record.id).join("runtime");
+        let directory = engine.state().container(&record.id).join(DIRECTORY);
         Some(Foreign { program, id: record.id.clone(), directory, memory: engine.state().root().join("merged") })
+    }
+
+    /// What is its own of the container's directory.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// What it is called.

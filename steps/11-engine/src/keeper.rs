@@ -196,8 +196,8 @@ impl monitor::Life for Keeper {
     fn signal(&self, first: &Child, number: u32) {
         match &self.by {
             None => first.signal(number),
-            // It may have ended just now.
-            Some(by) => drop(by.kill(number)),
+            // It may have ended just now; or the runtime is not there any more, and nobody else would end it.
+            Some(by) => by.kill(number).unwrap_or_else(|_| first.signal(number)),
         }
     }
 

@@ -37,12 +37,13 @@ pub(crate) fn layer(
 ) -> Result<PathBuf> {
     let all = root.join("mapped");
     let ready = all.join(format!("{}.{}", image.id, name(map)));
+    make_dir(&all)?;
+    // While one makes a draft and locks it, nobody may look for drafts that are not locked. And who prunes behind this gate
+    // sees our container, which was there before.
+    let gate = lock_dir(&all)?;
     if ready.exists() {
         return Ok(ready);
     }
-    make_dir(&all)?;
-    // While one makes a draft and locks it, nobody may look for drafts that are not locked.
-    let gate = lock_dir(&all)?;
     clear(root);
     // Nobody has seen it before it has its name, and who is killed meanwhile leaves a draft that nobody has locked.
     let draft = all.join(format!("draft.{}", std::process::id()));
@@ -108,19 +109,30 @@ pub(crate) fn sweep(root: &Path) {
     }
 }
 
-/// Removes the copies that nobody needs, as `needs` says of each of an image with the word for its map.
+/// Removes the copies that nobody needs. Those that are needed, `needed` knows: IDs of images, and words for maps, or none for
+/// any map.
+///
+/// # Errors
+/// Those of `needed`.
 // ANCHOR: prune
-pub(crate) fn prune(root: &Path, needs: &dyn Fn(&str, &str) -> bool) {
-    let Ok(_gate) = lock_dir(&root.join("mapped")) else { return };
+pub(crate) fn prune(root: &Path, needed: &dyn Fn() -> Result<Vec<(String, Option<String>)>>) -> Result<()> {
+    let Ok(gate) = lock_dir(&root.join("mapped")) else { return Ok(()) };
     clear(root);
+    let needed = needed()?;
+    let needs = |image: &str, map: &str| {
+        needed.iter().any(|(id, known)| id == image && known.as_ref().is_none_or(|known| known == map))
+    };
+    let mut gone = Vec::new();
     for entry in fs::read_dir(root.join("mapped")).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.split_once('.').is_some_and(|(image, map)| image != "draft" && !needs(image, map)) {
-            // Nobody finds half of it: it is a draft of nobody's until it is gone.
-            let gone = root.join("mapped").join(format!("draft.{}", std::process::id()));
-            let _ = fs::rename(entry.path(), &gone).and_then(|()| fs::remove_dir_all(&gone));
+            gone.extend(retired(&entry, gone.len()));
         }
     }
+    // That takes its time, and nobody has to wait for it.
+    drop(gate);
+    gone.iter().for_each(|place| drop(fs::remove_dir_all(place)));
+    Ok(())
 }
 // ANCHOR_END: prune
 
@@ -134,10 +146,16 @@ fn clear(root: &Path) {
             Some((image, _)) => !root.join("images").join(image).with_extension("json").exists(),
             None => false,
         };
-        if is_left {
-            let _ = fs::remove_dir_all(entry.path());
+        if is_left && let Some(gone) = retired(&entry, 0) {
+            let _ = fs::remove_dir_all(gone);
         }
     }
+}
+
+/// Takes the name from a copy, so that nobody finds half of it: it is a draft of nobody's until it is gone.
+fn retired(entry: &fs::DirEntry, number: usize) -> Option<PathBuf> {
+    let gone = entry.path().with_file_name(format!("draft.{}-gone-{number}", std::process::id()));
+    fs::rename(entry.path(), &gone).ok().map(|()| gone)
 }
 
 /// The map in a word: spelled out, or the digest of that where a file's name cannot be so long.

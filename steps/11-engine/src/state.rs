@@ -27,7 +27,7 @@ use process::{Error, Result, code};
 use crate::options::CID_FILE;
 use crate::running::{self, Running};
 use crate::status::{Life, Status};
-use crate::{Record, names, remove};
+use crate::{Record, foreign, names, remove};
 
 /// The engine's part of a root directory.
 #[derive(Debug, Clone)]
@@ -136,6 +136,8 @@ impl State {
         // Its processes died with its monitor, but where SELinux took the kernel's promise of that back when their label
         // changed. The directory of their cgroup is still there.
         life.kill();
+        // Another runtime's, of whose start nothing was written yet.
+        Life::read(&directory.join(foreign::DIRECTORY))?.kill();
         cgroups::sweep(&|other| other != id);
         if let Some(record) = &record {
             record.options.cgroups.sweep(id);

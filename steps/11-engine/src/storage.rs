@@ -1,7 +1,6 @@
 //! What storage.conf says of how layers are mounted (containers-storage.conf(5)).
 
 use std::env;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use namespaces::itself;
@@ -43,10 +42,8 @@ struct Overlay {
 // ANCHOR: mounter
 pub fn mounter() -> Result<Mounter> {
     for place in places() {
-        match std::fs::read_to_string(&place) {
-            Ok(text) => return read(&place, &text),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::os(format!("read {}", place.display()), error)),
+        if let Some(text) = registry::read_conf(&place)? {
+            return read(&place, &text);
         }
     }
     Ok(Mounter::default())
@@ -61,8 +58,7 @@ fn places() -> Vec<PathBuf> {
     if itself::caller() == 0 {
         return ["/etc", "/usr/share"].map(|place| Path::new(place).join("containers/storage.conf")).to_vec();
     }
-    let own = named("XDG_CONFIG_HOME").or_else(|| named("HOME").map(|home| home.join(".config")));
-    own.map(|place| place.join("containers/storage.conf")).into_iter().collect()
+    registry::user_config().map(|place| place.join("storage.conf")).into_iter().collect()
 }
 
 fn read(place: &Path, text: &str) -> Result<Mounter> {

@@ -31,11 +31,7 @@ fn prune(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8> {
     let status = prune::run(matches, out, &users)?;
     // The copies for other ids belong to these.
     if status == 0 && geteuid().is_root() {
-        let needed = users.copies()?;
-        let needs = |image: &str, map: &str| {
-            needed.iter().any(|(id, known)| id == image && known.as_ref().is_none_or(|known| known == map))
-        };
-        mapped::prune(users.0.root(), &needs);
+        mapped::prune(users.0.root(), &|| users.copies())?;
     }
     Ok(status)
 }

@@ -1,9 +1,11 @@
 //! Another OCI runtime in the place of the one that is built in: `--runtime`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::observe::{await_end, await_some, kill, status};
+use support::observe::{await_end, await_some, kill, runs, status};
 use support::pty::Terminal;
 use support::{World, busybox_archive, user};
 
@@ -143,7 +145,7 @@ impl Other {
         self.ok(&["kill", "box"]);
         self.ok(&["rm", "-f", "box"]);
         assert_eq!(self.ok(&["ps", "-aq"]), "");
-        assert_eq!(std::fs::read_dir(self.world.data().join("podling/containers")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(self.world.data().join("podling/containers")).unwrap().count(), 0);
     }
 }
 
@@ -162,6 +164,42 @@ fn our_own_as_another() {
     let other = Other::new("runtime");
     other.waited_for();
     other.left_alone();
+}
+
+/// Our own behind a script, which can do what a runtime does not.
+fn scripted(script: &str) -> Other {
+    let mut other = Other::new("runtime");
+    let path = other.world.write("bin/scripted", format!("#!/bin/sh\n{script}\nexec {} \"$@\"\n", other.runtime));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    other.runtime = path.to_str().unwrap().to_owned();
+    other
+}
+
+/// The container's first process is there and waits for the word, and nothing has been written of it yet.
+#[test]
+fn who_waits_for_the_word_is_found() {
+    let other = scripted("case \" $* \" in *' start '*) kill -9 $PPID; exit 1;; esac");
+    assert_eq!(other.run(&["run", "-d", "--name=box", "--network=none", "busybox", "sleep", "1000"]).2, 125);
+    let mut places = fs::read_dir(other.world.data().join("podling/containers")).unwrap();
+    let file = places.next().unwrap().unwrap().path().join("runtime/pid");
+    let pid = fs::read_to_string(file).unwrap().trim().parse().unwrap();
+    assert!(runs(pid));
+    other.ok(&["ps", "-a"]);
+    await_end(pid);
+    other.ok(&["rm", "box"]);
+}
+
+/// A container can be ended without who made it.
+#[test]
+fn a_runtime_that_is_gone() {
+    let other = scripted("");
+    other.ok(&["run", "-d", "--name=box", "--network=none", "busybox", "sleep", "1000"]);
+    let pid = other.pid("Pid");
+    fs::remove_file(&other.runtime).unwrap();
+    let ours = |words: &[&str]| other.ok(&[&["--runtime=podling"], words].concat());
+    ours(&["stop", "-t", "0", "box"]);
+    await_end(pid);
+    ours(&["ps", "-a"]);
 }
 
 /// The flag, the user's file, and a name that nobody knows.

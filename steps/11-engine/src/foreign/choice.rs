@@ -1,12 +1,13 @@
 //! Which OCI runtime a new container gets: `--runtime`, or what containers.conf(5) says, or ours.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use nix::unistd::{AccessFlags, access, geteuid};
+use namespaces::itself;
+use nix::unistd::{AccessFlags, access};
 use process::{Error, Result, code};
+use registry::user_config;
 use serde::Deserialize;
 
 /// What `--runtime` said.
@@ -87,20 +88,15 @@ fn read() -> Result<Section> {
 // ANCHOR_END: read
 
 fn own() -> Option<PathBuf> {
-    if geteuid().is_root() {
-        return None;
+    match itself::caller() {
+        0 => None,
+        _ => user_config().map(|config| config.join("containers.conf")),
     }
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
-    let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home);
-    config.map(|config| config.join("containers/containers.conf"))
 }
 
 /// `None` when there is no such file.
 fn parse(path: &Path) -> Result<Option<Section>> {
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => return Ok(None),
-        text => text.map_err(|error| Error::os(format!("read {}", path.display()), error))?,
-    };
+    let Some(text) = registry::read_conf(path)? else { return Ok(None) };
     let file: File = toml::from_str(&text)
         .map_err(|error| Error::because(format!("parse {}", path.display()), error).code(code::CONTAINERS_CONF))?;
     Ok(Some(file.engine))

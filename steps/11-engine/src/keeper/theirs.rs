@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::Keeper;
 use crate::foreign::{self, Foreign};
 use crate::ids::Ids;
+use crate::status::Life;
 use crate::{compose, orphans};
 
 impl Keeper {
@@ -51,6 +52,8 @@ impl Keeper {
             None => foreign::Ends::Pipes(stdio.pipes()?),
         };
         let pid = by.create(&document, ends, cgroup.is_some())?;
+        // It does not die with us: whoever mends finds it here, when we are killed before it runs.
+        Life::default().begun(pid.as_raw().cast_unsigned()).write(by.directory())?;
         self.parent(place, pid)?;
         self.network_is_up()?;
         let by = by.clone();
