@@ -104,6 +104,8 @@ fn limits_that_change() {
         runtime update --memory -1 --cpu-quota -1 --pids-limit -1 $id; look
         echo '{ "memory": { "limit": 20480000 }, "cpu": { "shares": 2048 }, "pids": { "limit": 9 } }' | runtime update -r - $id; look
         runtime update --memory 4M --memory-swap 1M $id || echo "[exit $?]"
+        # Time is counted in whole ticks there.
+        runtime exec $id sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
         runtime events --stats $id | jq -c '.type, .data.pids, .data.memory.usage.limit, (.data.memory.usage.usage > 0), (.data.cpu.usage.total > 0)'
         runtime events --interval 100ms $id | head -n 2 | jq -r .type
         mkdir $cgroup/below; runtime exec --cgroup below $id cat /proc/self/cgroup

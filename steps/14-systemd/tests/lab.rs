@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use support::image::busybox_and;
-use support::{Lab, Who, World};
+use support::{Lab, Who, World, observe};
 
 /// The user's registry, in the lab.
 const REGISTRY: &str = "127.0.0.1:5014";
@@ -280,8 +280,11 @@ fn is_updated(service: &Service, two: &Path, broken: &Path) {
     ));
     assert!(service.run("systemctl --user list-timers").contains("podling-auto-update.service"));
     service.run("systemctl --user start podling-auto-update.service");
-    let journal = service.run("journalctl --user -u podling-auto-update -o cat");
-    assert!(journal.contains("UNIT") && journal.contains("(unit-web)"), "{journal}");
+    // What a service writes reaches the journal on its own way, which may be longer than the word that it has ended.
+    observe::await_some("what it did in the journal", || {
+        let journal = service.run("journalctl --user -u podling-auto-update -o cat");
+        (journal.contains("UNIT") && journal.contains("(unit-web)")).then_some(())
+    });
 }
 
 /// Without its file there is no service any more.
