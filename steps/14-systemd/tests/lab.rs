@@ -280,9 +280,10 @@ fn is_updated(service: &Service, two: &Path, broken: &Path) {
     ));
     assert!(service.run("systemctl --user list-timers").contains("podling-auto-update.service"));
     service.run("systemctl --user start podling-auto-update.service");
-    // What a service writes reaches the journal on its own way, which may be longer than the word that it has ended.
+    // What a service writes reaches the journal on its own way, which may be longer than the word that it has ended; and of a
+    // process that has ended meanwhile the journal knows the name alone, not whose unit it was.
     observe::await_some("what it did in the journal", || {
-        let journal = service.run("journalctl --user -u podling-auto-update -o cat");
+        let journal = service.run("journalctl --user -t podling -o cat");
         (journal.contains("UNIT") && journal.contains("(unit-web)")).then_some(())
     });
 }
