@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -19,6 +20,11 @@ use crate::server::Idle;
 
 /// No document that we understand is longer.
 const DOCUMENT: usize = 4 << 20;
+
+/// Reads a body that nobody wants, when it is not longer than a document and comes at once.
+pub(crate) async fn pass_over(body: Incoming) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), Limited::new(body, DOCUMENT).collect()).await;
+}
 
 /// What all requests share.
 pub(crate) struct Service {

@@ -2,6 +2,10 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
 use common::Service;
 use insta::assert_snapshot;
 
@@ -146,4 +150,18 @@ fn every_route_of_podman_is_known() {
     let missing: Vec<_> =
         podman.filter(|route| !all.iter().any(|(method, path, _)| (*method, *path) == *route)).collect();
     assert_eq!(missing, []);
+}
+
+/// Docker's client writes first and reads then: when it cannot write, it does not look for the answer.
+#[test]
+fn who_asks_for_what_is_not_there_may_finish_the_question() {
+    let service = Service::empty();
+    let mut client = UnixStream::connect(&service.socket).unwrap();
+    client.write_all(b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: 2\r\n\r\n").unwrap();
+    // Long enough for an answer that waits for nothing.
+    std::thread::sleep(Duration::from_millis(200));
+    client.write_all(b"{}").unwrap();
+    let mut line = String::new();
+    BufReader::new(client).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 501 Not Implemented\r\n");
 }

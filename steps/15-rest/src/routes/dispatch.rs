@@ -1,13 +1,14 @@
 //! From a request to its handler.
 
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 
 use super::matching::Path;
 use super::{Endpoint, known};
 use crate::answer::{Answer, Failure};
 use crate::api;
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::query::Query;
 use crate::server::From;
 
@@ -16,10 +17,14 @@ use crate::server::From;
 pub(crate) async fn dispatch(mut request: Request<Incoming>, from: From) -> Result<Answer, Failure> {
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, body) = request.into_parts();
-    let path = Path::parse(head.uri.path()).ok_or_else(|| Failure::bad("the path is not text, or has a wrong part"))?;
-    let (endpoint, names) = find(&path, head.method.as_str())?;
-    let query = Query::parse(head.uri.query().unwrap_or_default())?;
-    query.only(&endpoint.query.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+    let (path, endpoint, names, query) = match understood(&head) {
+        Ok(understood) => understood,
+        Err(failure) => {
+            // A client that is still sending when the connection ends would not look for the answer.
+            call::pass_over(body).await;
+            return Err(failure);
+        }
+    };
     let (libpod, version) = (path.libpod, path.version);
     (endpoint.handler)(Call {
         service: from.service,
@@ -35,6 +40,15 @@ pub(crate) async fn dispatch(mut request: Request<Incoming>, from: From) -> Resu
     .await
 }
 // ANCHOR_END: dispatch
+
+/// What is asked of whom.
+fn understood(head: &Parts) -> Result<(Path, &'static Endpoint, Vec<String>, Query), Failure> {
+    let path = Path::parse(head.uri.path()).ok_or_else(|| Failure::bad("the path is not text, or has a wrong part"))?;
+    let (endpoint, names) = find(&path, head.method.as_str())?;
+    let query = Query::parse(head.uri.query().unwrap_or_default())?;
+    query.only(&endpoint.query.iter().map(|(name, _)| *name).collect::<Vec<_>>())?;
+    Ok((path, endpoint, names, query))
+}
 
 /// The route of a path: answered, known, or unknown; the one with the most words when several fit.
 fn find(path: &Path, method: &str) -> Result<(&'static Endpoint, Vec<String>), Failure> {
