@@ -10,14 +10,17 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 /// As many links as the kernel follows in one path (path_resolution(7)).
 const LINKS: usize = 40;
-/// How often a path is looked at again that somebody renames meanwhile.
-const TRIES: usize = 64;
+/// How often a path is looked at again when somebody renames or mounts something meanwhile, anywhere on the system.
+const TRIES: u32 = 200;
+/// After so many the others get the time to be done with it.
+const AT_ONCE: u32 = 20;
 
 /// A directory that nothing resolved here leads out of.
 #[derive(Debug)]
@@ -44,10 +47,11 @@ impl Root {
     /// lead anywhere are refused.
     fn get(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
         let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        for _ in 0..TRIES {
+        for number in 0..TRIES {
             match openat2(&self.0, path, flags | OFlags::CLOEXEC, Mode::empty(), within) {
-                // A rename somewhere on the way: the kernel cannot tell any more whether `..` stayed inside.
-                Err(Errno::AGAIN | Errno::INTR) => {}
+                // The kernel cannot tell any more whether `..` stayed inside.
+                Err(Errno::AGAIN | Errno::INTR) if number < AT_ONCE => {}
+                Err(Errno::AGAIN | Errno::INTR) => std::thread::sleep(Duration::from_millis(2)),
                 result => return Ok(result?),
             }
         }
